@@ -1,0 +1,1 @@
+"""The policy: YAML files that people review, read into typed, frozen objects; an error names file, line and mend."""
