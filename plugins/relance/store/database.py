@@ -1,0 +1,92 @@
+"""One PostgreSQL for everything: SQLAlchemy Core for rows, ADBC for bulk reads as Arrow, COPY for bulk writes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from relance.errors import StoreError
+from relance.settings import Settings
+from relance.store import embedded
+
+
+def normalise_url(url: str) -> str:
+    """Any common spelling of a PostgreSQL URL (`postgres://`, with a driver) as plain `postgresql://`.
+
+    Raises:
+        StoreError: for another database.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme.split("+")[0] not in {"postgres", "postgresql"}:
+        raise StoreError(
+            f"Relance needs PostgreSQL, not {scheme!r}.", hint="Set RELANCE_DATABASE_URL to postgresql://…"
+        )
+    return f"postgresql://{rest}"
+
+
+class Database:
+    """A PostgreSQL database by its URL; opens connections when they are needed and keeps none in the background."""
+
+    def __init__(self, url: str) -> None:
+        self.url = normalise_url(url)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Database:
+        """The configured server, or the embedded one, started when it isn't running."""
+        return cls(settings.database_url or embedded.start(settings.home))
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """Lazy SQLAlchemy engine (psycopg 3); no pool, so that forked task processes share no socket."""
+        return sa.create_engine(
+            self.url.replace("postgresql://", "postgresql+psycopg://", 1),
+            poolclass=NullPool,
+            connect_args={"application_name": "relance"},
+        )
+
+    def read(self, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+        """Rows of a query as a frame, read as Arrow in a connection of its own; placeholders are `$1`, `$2` …."""
+        import adbc_driver_postgresql.dbapi as adbc
+
+        with adbc.connect(self.url) as connection, connection.cursor() as cursor:
+            cursor.execute(query, list(parameters) if parameters else None)
+            frame = pl.from_arrow(cursor.fetch_arrow_table())
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision; does nothing when it is there already."""
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        config.attributes["engine"] = self.engine
+        command.upgrade(config, "head")
+
+
+def copy_frame(connection: sa.Connection, table: str, frame: pl.DataFrame) -> int:
+    """Write the rows of `frame` into `table` by COPY, in the connection's own transaction; gives their number.
+
+    Columns are matched by name. Booleans, integers, dates and text only; JSON and arrays come as their text form.
+    An empty string stays an empty string, null stays null.
+    """
+    if frame.is_empty():
+        return 0
+    buffer = io.BytesIO()
+    frame.write_csv(buffer, include_header=False, null_value="\\N", quote_style="non_numeric", float_precision=None)
+    driver: Any = connection.connection.driver_connection
+    columns = ", ".join(f'"{name}"' for name in frame.columns)
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv, NULL '\\N')") as copy,
+    ):
+        copy.write(buffer.getbuffer())
+    return frame.height

@@ -1,0 +1,48 @@
+"""The tables, as SQLAlchemy Core; one module a subject. Migrations in `store/migrations` bring a database here."""
+
+from __future__ import annotations
+
+from relance.store.schema.base import APPEND_ONLY, metadata
+from relance.store.schema.cases import case_event, dunning_case, hold, promise
+from relance.store.schema.delivery import outbox
+from relance.store.schema.ledger import (
+    LEDGER_TABLES,
+    contact_version,
+    customer_version,
+    import_run,
+    invoice_version,
+    payment_version,
+    quarantine,
+    signal_version,
+)
+from relance.store.schema.plans import contact, contact_act, contact_event, outcome, plan, policy_version
+from relance.store.schema.slack import slack_card, slack_outbox
+from relance.store.schema.timeline import timeline, timeline_head
+
+__all__ = [
+    "APPEND_ONLY",
+    "LEDGER_TABLES",
+    "case_event",
+    "contact",
+    "contact_act",
+    "contact_event",
+    "contact_version",
+    "customer_version",
+    "dunning_case",
+    "hold",
+    "import_run",
+    "invoice_version",
+    "metadata",
+    "outbox",
+    "outcome",
+    "payment_version",
+    "plan",
+    "policy_version",
+    "promise",
+    "quarantine",
+    "signal_version",
+    "slack_card",
+    "slack_outbox",
+    "timeline",
+    "timeline_head",
+]

@@ -1,0 +1,82 @@
+"""Cases, promises, and the holds that people and promises put on dunning."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Integer, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from relance.store.schema.base import metadata, now
+
+dunning_case = sa.Table(
+    "dunning_case",
+    metadata,
+    Column("case_id", BigInteger, Identity(), primary_key=True),
+    Column("entity", Text, nullable=False),
+    Column("payer_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("subject", Text, nullable=False, server_default="", comment="tells disputes of one payer apart"),
+    Column("state", Text, nullable=False, comment="open | closed"),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("owner", Text),
+    Column("opened_on", Date, nullable=False),
+    Column("closed_on", Date),
+    Column("facts", JSONB, nullable=False, comment="what the card shows, as of facts_on"),
+    Column("facts_on", Date, nullable=False),
+    sa.Index(
+        "dunning_case_one_open_uq",
+        "entity",
+        "payer_id",
+        "kind",
+        "subject",
+        unique=True,
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+)
+
+case_event = sa.Table(
+    "case_event",
+    metadata,
+    Column("event_id", BigInteger, Identity(), primary_key=True),
+    Column("case_id", BigInteger, sa.ForeignKey("dunning_case.case_id"), nullable=False),
+    Column("verb", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("on_date", Date, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
+    sa.Index("case_event_case_id_ix", "case_id"),
+)
+
+promise = sa.Table(
+    "promise",
+    metadata,
+    Column("promise_id", BigInteger, Identity(), primary_key=True),
+    Column("case_id", BigInteger, sa.ForeignKey("dunning_case.case_id"), nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("payer_id", Text, nullable=False),
+    Column("invoices", ARRAY(Text), comment="null: all of the payer's"),
+    Column("amount", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("made_on", Date, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("grace_until", Date, nullable=False, comment="due_on plus the scenario's promise_grace_days"),
+    Column("state", Text, nullable=False, comment="open | kept | partly_kept | broken | replaced"),
+    Column("by", Text, nullable=False),
+    sa.Index("promise_entity_state_ix", "entity", "state"),
+)
+
+hold = sa.Table(
+    "hold",
+    metadata,
+    Column("hold_id", BigInteger, Identity(), primary_key=True),
+    Column("entity", Text, nullable=False),
+    Column("payer_id", Text, nullable=False),
+    Column("invoice_id", Text, comment="null: all of the payer's"),
+    Column("reason", Text, nullable=False, comment="a hold of planning.md that people or promises give"),
+    Column("from_date", Date, nullable=False),
+    Column("until", Date, comment="the last day it stands; null: open end"),
+    Column("ended_on", Date, comment="lifted: it no longer stands from this day on"),
+    Column("source", Text, nullable=False, comment="who or what put it, shown in explanations"),
+    Column("case_id", BigInteger, sa.ForeignKey("dunning_case.case_id")),
+    sa.Index("hold_entity_ix", "entity"),
+)

@@ -1,0 +1,37 @@
+"""One append-only history per payer, each entry chained to the one before by hash."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from relance.store.schema.base import metadata
+
+timeline = sa.Table(
+    "timeline",
+    metadata,
+    Column("entity", Text, nullable=False),
+    Column("payer_id", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("on_date", Date, nullable=False, comment="the business day it belongs to"),
+    Column("kind", Text, nullable=False, comment="contact.sent, case.opened, promise.made …"),
+    Column("actor", Text, nullable=False),
+    Column("subject", Text, nullable=False, comment="the contact's key or the case's id"),
+    Column("body", JSONB, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False, comment="SHA-256 over previous and the canonical entry"),
+    sa.PrimaryKeyConstraint("entity", "payer_id", "seq"),
+)
+
+timeline_head = sa.Table(
+    "timeline_head",
+    metadata,
+    Column("entity", Text, nullable=False),
+    Column("payer_id", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    sa.PrimaryKeyConstraint("entity", "payer_id"),
+    comment="the end of each chain, locked while an entry is added",
+)

@@ -1,0 +1,51 @@
+"""One unit of work: a transaction that rolls back unless it is committed."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+import sqlalchemy as sa
+
+from relance.store.database import Database, copy_frame
+
+
+class UnitOfWork:
+    """`with UnitOfWork(database) as uow: …; uow.commit()`. Services take one and never commit by themselves."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._connection: sa.Connection | None = None
+
+    def __enter__(self) -> Self:
+        self._connection = self.database.engine.connect()
+        self._connection.begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()  # closing rolls back what was not committed
+
+    @property
+    def connection(self) -> sa.Connection:
+        """The open connection, inside its transaction."""
+        if self._connection is None:
+            raise RuntimeError("the unit of work is not open")
+        return self._connection
+
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
+        """Run a statement in this transaction."""
+        return self.connection.execute(statement, parameters)
+
+    def copy(self, table: sa.Table, frame: pl.DataFrame) -> int:
+        """Bulk-write a frame into a table by COPY in this transaction."""
+        return copy_frame(self.connection, table.name, frame)
+
+    def commit(self) -> None:
+        """Make the work durable and open the next transaction."""
+        self.connection.commit()
+        self.connection.begin()
