@@ -1,1 +1,9 @@
-"""The policy: YAML files that people review, read into typed, frozen objects; an error names file, line and mend."""
+"""The policy: YAML files that people review, read into frozen objects; an error names file, line and mend."""
+
+from __future__ import annotations
+
+from relance.config.load import load_policy
+from relance.config.policy import Policy
+from relance.config.problems import Problem
+
+__all__ = ["Policy", "Problem", "load_policy"]

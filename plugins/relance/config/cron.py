@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-_WEEK = "sun mon tue wed thu fri sat".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEK = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 _FIELDS = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
     ("day of the month", 1, 31, ()),
-    ("month", 1, 12, tuple(_MONTHS)),
-    ("day of the week", 0, 7, tuple(_WEEK)),
+    ("month", 1, 12, _MONTHS),
+    ("day of the week", 0, 7, _WEEK),
 )
 _LONGEST = {month: 30 if month in (4, 6, 9, 11) else 29 if month == 2 else 31 for month in range(1, 13)}
 _PRESETS = {
@@ -37,7 +37,10 @@ def cron_fault(text: str) -> tuple[str, str] | None:
     for part, (name, low, high, names) in zip(parts, _FIELDS, strict=True):
         found = _field(part, low=low, high=high, names=names)
         if found is None:
-            return f"{part[:40]!r} is no {name} of cron", f"write * or numbers from {low} to {high}, as 1-5 or 1,15 or */2"
+            return (
+                f"{part[:40]!r} is no {name} of cron",
+                f"write * or numbers from {low} to {high}, as 1-5 or 1,15 or */2",
+            )
         values.append(found)
     return _never(parts, days=values[2], months=values[3])
 
@@ -45,7 +48,10 @@ def cron_fault(text: str) -> tuple[str, str] | None:
 def _never(parts: list[str], *, days: set[int], months: set[int]) -> tuple[str, str] | None:
     """A day of the month that none of the months has: such a schedule would never run."""
     if parts[4] == "*" and all(min(days) > _LONGEST[month] for month in months):
-        return f"no month named has a day {min(days)}: it would never run", f"write a day up to {_LONGEST[min(months)]}"
+        return (
+            f"no month named has a day {min(days)}: it would never run",
+            f"write a day up to {_LONGEST[min(months)]}",
+        )
     return None
 
 
@@ -61,7 +67,13 @@ def _field(part: str, *, low: int, high: int, names: tuple[str, ...]) -> set[int
         end = high if first == "*" else _number(last, names=names, low=low) if last else start
         if first != "*" and match[3] and not last:
             end = high
-        if start is None or end is None or (first == "*" and last) or not low <= start <= end <= high or step < 1:
+        if (
+            start is None
+            or end is None
+            or (first == "*" and last)
+            or not low <= start <= end <= high
+            or step < 1
+        ):
             return None
         found.update(range(start, end + 1, step))
     return found

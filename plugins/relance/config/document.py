@@ -1,6 +1,6 @@
 """One YAML file as plain data, with the line of every key, so that a problem can name its place.
 
-Read as YAML 1.2: only true and false are booleans (`NO` is Norway, `no` is Norwegian), dates and times stay text.
+Read as YAML 1.2: only true and false are booleans (`NO` is Norway), dates and times stay text.
 """
 
 from __future__ import annotations
@@ -31,11 +31,15 @@ class _Loader(_BaseLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 — PyYAML's own way to configure a loader
 
 
-_Loader.add_implicit_resolver(f"{_TAG}bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Loader.add_implicit_resolver(
+    f"{_TAG}bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 _Loader.add_implicit_resolver(f"{_TAG}null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
 _Loader.add_implicit_resolver(f"{_TAG}int", re.compile(r"^[-+]?[0-9]{1,18}$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
-    f"{_TAG}float", re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?$"), list("-+.0123456789")
+    f"{_TAG}float",
+    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?$"),
+    list("-+.0123456789"),
 )
 
 
@@ -64,7 +68,7 @@ class Document:
         """Note a warning at `place`."""
         self.problems.append(Problem(self.file, self.line(place), message, mend, "warning"))
 
-    def get(self, *place: str | int) -> Any:
+    def get(self, *place: str | int) -> Any:  # noqa: ANN401 — plain data of any shape
         """The value at `place`, or None."""
         value = self.data
         for part in place:
@@ -109,7 +113,12 @@ def parse_document(text: str, document: Document) -> Document:
         document.data = _Builder(document).build(root, ())
     except _TooMuchError as error:
         document.problems.append(
-            Problem(document.file, error.line, "the file is nested too deeply or repeats itself", "write it out plainly, without & and *")
+            Problem(
+                document.file,
+                error.line,
+                "the file is nested too deeply or repeats itself",
+                "write it out plainly, without & and *",
+            )
         )
         document.data = None
     return document
@@ -158,7 +167,7 @@ class _Builder:
         self._document = document
         self._nodes = 0
 
-    def build(self, node: yaml.Node, place: Place) -> Any:
+    def build(self, node: yaml.Node, place: Place) -> object:
         self._nodes += 1
         if self._nodes > _MAX_NODES or len(place) > _MAX_DEPTH:
             raise _TooMuchError(node.start_mark.line + 1)
@@ -191,7 +200,7 @@ class _Builder:
             built.append(self.build(item, (*place, position)))
         return built
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.Node) -> object:
         text = str(node.value)
         match str(node.tag).removeprefix(_TAG):
             case "null":
@@ -200,11 +209,15 @@ class _Builder:
                 return text.lower() == "true"
             case "int" if re.fullmatch(r"[-+]?[0-9]{1,18}", text):
                 return int(text)
-            case "float" if re.fullmatch(r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]{1,3})?", text):
+            case "float" if re.fullmatch(r"[-+]?(?:\.[0-9]+|[0-9]+\.?[0-9]*)(?:[eE][-+]?[0-9]{1,3})?", text):
                 return float(text)
             case "str":
                 return text
-        self._problem(node.start_mark.line + 1, f"the tag {node.tag} is not used here", "write the plain value without !")
+        self._problem(
+            node.start_mark.line + 1,
+            f"the tag {node.tag} is not used here",
+            "write the plain value without !",
+        )
         return text
 
     def _problem(self, line: int, message: str, mend: str) -> None:

@@ -1,7 +1,7 @@
-"""The objects of a policy. Attribute names are the keys of the YAML files; defaults are those of the specification.
+"""The objects of a policy. Attribute names are the keys of the YAML files; defaults are the specification's.
 
-Every model is frozen and refuses unknown keys. Fields carry a description and an example: editors show them through the
-JSON Schemas, and a missing key is mended with them.
+Every model is frozen and refuses unknown keys. Fields carry a description and an example: editors show them
+through the JSON Schemas, and a missing key is mended with them.
 """
 
 from __future__ import annotations
@@ -9,34 +9,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    model_validator,
+)
 
+from relance.config.addresses import Bic, Email, Iban, Phone, SlackChannel, is_email
+from relance.config.amounts import Currency, PerCurrency
+from relance.config.places import Country, Language, Timezone
+from relance.config.times import Cron, DateText, Hours, WeekDays
 from relance.config.values import (
-    WEEK,
     AsList,
     AtLeastOne,
-    Bic,
     Count,
-    Country,
-    Cron,
-    Currency,
-    DateText,
     Day,
-    Email,
     Flag,
-    Hours,
-    Iban,
     Identifier,
-    Language,
     Once,
-    PerCurrency,
-    Phone,
     Share,
-    SlackChannel,
     Text,
-    Timezone,
-    WeekDays,
-    is_email,
     nearest,
     wrong,
 )
@@ -85,7 +81,9 @@ class LedgerSource(PolicyModel):
         None, description="files: the folder that holds a file a table.", examples=["include/sample/FR01"]
     )
     mapping: Text | None = Field(
-        None, description="A mapping file onto the five tables; null when names match.", examples=["config/mappings/erp.yaml"]
+        None,
+        description="A mapping file onto the five tables; null when names match.",
+        examples=["config/mappings/erp.yaml"],
     )
     conn_id: Text | None = Field(None, description="sql: the Airflow connection.", examples=["erp_fr"])
     queries: Text | None = Field(
@@ -94,7 +92,11 @@ class LedgerSource(PolicyModel):
 
     @model_validator(mode="after")
     def _keys_of_the_source(self) -> Self:
-        wanted, barred = (("path",), ("conn_id", "queries")) if self.source == "files" else (("conn_id", "queries"), ("path",))
+        wanted, barred = (
+            (("path",), ("conn_id", "queries"))
+            if self.source == "files"
+            else (("conn_id", "queries"), ("path",))
+        )
         for key in wanted:
             if getattr(self, key) is None:
                 example = (type(self).model_fields[key].examples or [""])[0]
@@ -108,7 +110,9 @@ class LedgerSource(PolicyModel):
 class Bank(PolicyModel):
     """The account that payers pay into."""
 
-    holder: Text | None = Field(None, description="Account holder; the entity's name if absent.", examples=["Lumen SAS"])
+    holder: Text | None = Field(
+        None, description="Account holder; the entity's name if absent.", examples=["Lumen SAS"]
+    )
     iban: Iban = Field(examples=["FR7630006000011234567890189"])
     bic: Bic | None = Field(None, description="The bank's BIC.", examples=["AGRIFRPP"])
 
@@ -126,7 +130,9 @@ class Sender(PolicyModel):
 class SlackChannels(PolicyModel):
     """Where an entity's cards go: `channel`, unless the kind of case has its own."""
 
-    channel: SlackChannel | None = Field(None, description="For every kind of case not named here.", examples=["#collections"])
+    channel: SlackChannel | None = Field(
+        None, description="For every kind of case not named here.", examples=["#collections"]
+    )
     dispute: SlackChannel | None = None
     promise: SlackChannel | None = None
     overdue_90: SlackChannel | None = None
@@ -145,7 +151,9 @@ class SlackChannels(PolicyModel):
 class Targets(PolicyModel):
     """What the entity wants to reach; dashboards compare with it."""
 
-    dso: Annotated[float, Field(gt=0, le=1000)] | None = Field(None, description="Days of sales outstanding.", examples=[45])
+    dso: Annotated[float, Field(gt=0, le=1000)] | None = Field(
+        None, description="Days of sales outstanding.", examples=[45]
+    )
     overdue_30: Share | None = Field(None, description="Share overdue by more than 30 days.", examples=[0.10])
 
 
@@ -156,13 +164,17 @@ class Entity(PolicyModel):
     name: Text = Field(description="The company's name, as payers know it.", examples=["Lumen SAS"])
     region: Identifier = Field(description="A region of regions/.", examples=["fr"])
     currency: Currency = Field(description="The currency of its books (ISO 4217).", examples=["EUR"])
-    timezone: Timezone = Field(description="IANA time zone of its day and of `schedule`.", examples=["Europe/Paris"])
+    timezone: Timezone = Field(
+        description="IANA time zone of its day and of `schedule`.", examples=["Europe/Paris"]
+    )
     schedule: Cron = Field("0 7 * * 1-5", description="Cron of the daily run, in the entity's time zone.")
     default_scenario: Identifier = Field(
         description="The scenario of payers that no segment rule matches.", examples=["standard"]
     )
     ledger: LedgerSource | None = Field(None, description="Where the ledger comes from.")
-    overdue_alert_days: AtLeastOne = Field(90, description="Days late beyond which an `overdue_90` case opens.")
+    overdue_alert_days: AtLeastOne = Field(
+        90, description="Days late beyond which an `overdue_90` case opens."
+    )
     max_bad_rows: Share = Field(0.05, description="Share of bad rows beyond which an import is refused.")
     max_ledger_age_days: Count = Field(3, description="Age of the extract beyond which nothing acts.")
     call_capacity: Count = Field(20, description="Calls a collector makes a day.")
@@ -179,8 +191,11 @@ class Entity(PolicyModel):
 def _contact_hours(value: object) -> dict[str, Any]:
     """The hours given, beside the default ones of the channels that are not named."""
     if not isinstance(value, Mapping):
-        raise wrong("hours by channel are wanted", 'write {email: ["00:00", "24:00"], call: ["09:00", "18:00"]}')
-    return {**DEFAULT_HOURS, **{str(channel): hours for channel, hours in value.items()}}
+        raise wrong(
+            "hours by channel are wanted", 'write {email: ["00:00", "24:00"], call: ["09:00", "18:00"]}'
+        )
+    given = {str(channel): hours for channel, hours in value.items()}
+    return {**{str(channel): hours for channel, hours in DEFAULT_HOURS.items()}, **given}
 
 
 ContactHours = Annotated[dict[ContactChannel, Hours], BeforeValidator(_contact_hours)]
@@ -191,21 +206,26 @@ class Region(PolicyModel):
 
     region: Identifier = Field(description="The id; the file's name.", examples=["fr"])
     country: Country = Field(description="Whose holidays count (ISO 3166-1).", examples=["FR"])
-    subdivision: Text | None = Field(None, description="A part of the country with holidays of its own.", examples=["BY"])
+    subdivision: Text | None = Field(
+        None, description="A part of the country with holidays of its own.", examples=["BY"]
+    )
     languages: Annotated[tuple[Language, ...], AsList, Once, Field(min_length=1)] = Field(
         description="Languages of messages; the first is the default.", examples=[["fr", "en"]]
     )
     business_days: Annotated[tuple[WeekDay, ...], AsList, Once, WeekDays] = Field(
-        WEEK[:5], description="Days on which contacts may be made.", json_schema_extra={"minItems": 1}
+        ("mon", "tue", "wed", "thu", "fri"),
+        description="Days on which contacts may be made.",
+        json_schema_extra={"minItems": 1},
     )
-    extra_holidays: Annotated[tuple[DateText, ...], AsList, Once, AfterValidator(lambda days: tuple(sorted(days)))] = Field(
-        (), description="Days closed beside the country's holidays."
-    )
+    extra_holidays: Annotated[
+        tuple[DateText, ...], AsList, Once, AfterValidator(lambda days: tuple(sorted(days)))
+    ] = Field((), description="Days closed beside the country's holidays.")
     contact_hours: ContactHours = Field(
         default_factory=lambda: dict(DEFAULT_HOURS), description="By channel, from and to in local time."
     )
     law: Country = Field(
-        default_factory=lambda data: data["country"], description="Country whose law gives interest; else `country`."
+        default_factory=lambda data: data["country"],
+        description="Country whose law gives interest; else `country`.",
     )
 
 
@@ -213,7 +233,9 @@ class Approval(PolicyModel):
     """Who must say yes, and above which amounts."""
 
     role: Identifier = Field(description="The role that decides.", examples=["finance_lead"])
-    over: PerCurrency = Field((), description="Only above these amounts; none listed, always.", examples=[["5000.00 EUR"]])
+    over: PerCurrency = Field(
+        (), description="Only above these amounts; none listed, always.", examples=[["5000.00 EUR"]]
+    )
 
 
 def _copy_to(value: object) -> str:
@@ -221,12 +243,17 @@ def _copy_to(value: object) -> str:
     text = str(value).strip()
     if not isinstance(value, str) or not (text in known or is_email(text)):
         guess = nearest(text, known)
-        raise wrong(f"{text[:60]!r} is nobody to copy to", f"write {guess or 'one of ' + ', '.join(known) + ', or an e-mail address'}")
+        raise wrong(
+            f"{text[:60]!r} is nobody to copy to",
+            f"write {guess or 'one of ' + ', '.join(known) + ', or an e-mail address'}",
+        )
     return text
 
 
 CopyTo = Annotated[
-    str, PlainValidator(_copy_to, json_schema_input_type=str), Field(description="A role, a colleague or an e-mail address.")
+    str,
+    PlainValidator(_copy_to, json_schema_input_type=str),
+    Field(description="A role, a colleague or an e-mail address."),
 ]
 
 
@@ -236,7 +263,9 @@ class Step(PolicyModel):
     id: Identifier = Field(description="Names the step in history; once a scenario.", examples=["first"])
     level: Level = Field(description="Dunning level; never goes down.", examples=["level_1"])
     day: Day = Field(description="Days from the due date; negative before it.", examples=[7])
-    kind: Kind = Field(description="message and call reach the payer; internal and handoff are tasks.", examples=["message"])
+    kind: Kind = Field(
+        description="message and call reach the payer; internal and handoff are tasks.", examples=["message"]
+    )
     channels: Annotated[tuple[Channel, ...], AsList, Once, Field(min_length=1)] = Field(
         description="In order of preference.", examples=[["email"]]
     )
@@ -246,9 +275,13 @@ class Step(PolicyModel):
     )
     cc: Annotated[tuple[CopyTo, ...], AsList, Once] = Field((), description="Who gets a copy.")
     attach: Annotated[tuple[Attachment, ...], AsList, Once] = Field((), description="What is attached.")
-    charges: Annotated[tuple[Charge, ...], AsList, Once] = Field((), description="What is demanded beside the invoices.")
+    charges: Annotated[tuple[Charge, ...], AsList, Once] = Field(
+        (), description="What is demanded beside the invoices."
+    )
     tone: Tone = Field("neutral", description="How templates speak.")
-    min_overdue: PerCurrency = Field((), description="The payer's overdue total from which the step counts, per currency.")
+    min_overdue: PerCurrency = Field(
+        (), description="The payer's overdue total from which the step counts, per currency."
+    )
     approval: Approval | None = Field(None, description="Who must say yes first.")
 
 
@@ -262,10 +295,16 @@ class Scenario(PolicyModel):
     promise_grace_days: Count = Field(2, description="Days after a promised date before it counts as broken.")
     collection_grace_days: Count = Field(5, description="Days left to a direct debit after the due date.")
     min_days_after_issue: Count = Field(3, description="Days after issue in which an invoice is left alone.")
-    call_patience_days: Count = Field(5, description="Business days after which an open call counts as not made.")
+    call_patience_days: Count = Field(
+        5, description="Business days after which an open call counts as not made."
+    )
     review_hold_after_days: Count = Field(30, description="Days after which a hold without end is a case.")
     approval_expires_days: Count = Field(5, description="Days after which an approval goes to the next role.")
-    minimum: PerCurrency = Field((), description="Outstanding totals below which nobody is chased, per currency.", examples=[["10.00 EUR"]])
+    minimum: PerCurrency = Field(
+        (),
+        description="Outstanding totals below which nobody is chased, per currency.",
+        examples=[["10.00 EUR"]],
+    )
     steps: Annotated[tuple[Step, ...], AsList, Field(min_length=1)] = Field(
         description="In order; levels and days never go down.", examples=[["…"]]
     )
@@ -281,17 +320,31 @@ Ids = Annotated[tuple[Text, ...], AsList]
 class Conditions(PolicyModel):
     """What must hold for a segment rule; a list means any of; an absent condition always holds."""
 
-    entity: Annotated[tuple[Identifier, ...], AsList] | None = Field(None, description="Selling entities.", examples=[["FR01"]])
-    region: Annotated[tuple[Identifier, ...], AsList] | None = Field(None, description="The selling side's regions.")
+    entity: Annotated[tuple[Identifier, ...], AsList] | None = Field(
+        None, description="Selling entities.", examples=[["FR01"]]
+    )
+    region: Annotated[tuple[Identifier, ...], AsList] | None = Field(
+        None, description="The selling side's regions."
+    )
     country: Annotated[tuple[Country, ...], AsList] | None = Field(None, description="The payer's country.")
-    segment: Ids | None = Field(None, description="The payer's segment, as the ledger gives it.", examples=[["small"]])
+    segment: Ids | None = Field(
+        None, description="The payer's segment, as the ledger gives it.", examples=[["small"]]
+    )
     profile: Ids | None = Field(None, description="The payer's profile; matches nothing while unknown.")
     risk: Ids | None = Field(None, description="The payer's risk class; matches nothing while unknown.")
-    payment_method: Annotated[tuple[PaymentMethod, ...], AsList] | None = Field(None, description="How the payer pays.")
-    signal: Annotated[tuple[SignalKind, ...], AsList] | None = Field(None, description="A signal that stands for the payer.")
+    payment_method: Annotated[tuple[PaymentMethod, ...], AsList] | None = Field(
+        None, description="How the payer pays."
+    )
+    signal: Annotated[tuple[SignalKind, ...], AsList] | None = Field(
+        None, description="A signal that stands for the payer."
+    )
     vip: Flag | None = Field(None, description="Whether the payer is a VIP; false matches unknown.")
-    outstanding_over: PerCurrency = Field((), description="Outstanding above one of these.", examples=[["50000.00 EUR"]])
-    overdue_over: PerCurrency = Field((), description="Overdue above one of these.", examples=[["50000.00 EUR"]])
+    outstanding_over: PerCurrency = Field(
+        (), description="Outstanding above one of these.", examples=[["50000.00 EUR"]]
+    )
+    overdue_over: PerCurrency = Field(
+        (), description="Overdue above one of these.", examples=[["50000.00 EUR"]]
+    )
 
 
 class SegmentRule(PolicyModel):
@@ -305,4 +358,6 @@ class SegmentRule(PolicyModel):
 class Segments(PolicyModel):
     """Rules in order, the first that matches counts: `segments.yaml`."""
 
-    rules: Annotated[tuple[SegmentRule, ...], AsList] = Field(description="In order; the first that matches counts.")
+    rules: Annotated[tuple[SegmentRule, ...], AsList] = Field(
+        description="In order; the first that matches counts."
+    )

@@ -28,7 +28,7 @@ class Policy(BaseModel):
 
     @cached_property
     def version(self) -> str:
-        """Hex SHA-256 of what the policy says: defaults are written out; comments, key order and layout don't count."""
+        """Hex SHA-256 of what the policy says, defaults written out; comments, order of keys, layout don't count."""
         content = self.model_dump(mode="json", exclude={"directory"})
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
@@ -64,6 +64,10 @@ def _known(name: str, known: Iterable[str], *, kind: str, directory: Path) -> st
     if name in names:
         return name
     guess = nearest(name, names)
-    listed = f"There is {', '.join(names[:12])}{' …' if len(names) > 12 else ''}." if names else f"There is no {kind} at all."
+    listed = (
+        f"There is {', '.join(names[:12])}{' …' if len(names) > 12 else ''}."
+        if names
+        else f"There is no {kind} at all."
+    )
     hint = f"Did you mean {guess}?" if guess else listed
     raise UsageError(f"There is no {kind} {name!r} in {directory}.", hint=hint)

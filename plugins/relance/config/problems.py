@@ -10,7 +10,7 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """`file` as it was named on the call (`config/entities/FR01.yaml`), `line` from 1; `mend` says "write …"."""
+    """`file` as named on the call (`config/entities/FR01.yaml`), `line` from 1; `mend` says "write …"."""
 
     file: str
     line: int
