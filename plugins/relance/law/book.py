@@ -17,7 +17,7 @@ from relance.law.rates import Exchange, Series
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A rate in per cent a year, the figures it rests on that nobody has confirmed, and whether it is provisional."""
+    """A rate in per cent a year, the unconfirmed figures it rests on, and whether it is provisional."""
 
     percent: Decimal
     unverified: tuple[str, ...] = ()
@@ -45,7 +45,8 @@ class LawBook:
             near = difflib.get_close_matches(wanted, [*self.countries, *self.aliases], n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]}? " if near else ""
             raise LawError(
-                f"no late-payment law for {code!r}.", hint=f"{hint}Known: {', '.join(sorted(self.countries))}."
+                f"no late-payment law for {code!r}.",
+                hint=f"{hint}Known: {', '.join(sorted(self.countries))}.",
             )
         return found
 
@@ -92,7 +93,9 @@ class LawBook:
         if floor is None:
             return Quote(agreed)
         reference = self._reference(floor.reference, rule, day)
-        return Quote(max(agreed, reference.percent * floor.factor), reference.unverified, reference.provisional)
+        return Quote(
+            max(agreed, reference.percent * floor.factor), reference.unverified, reference.provisional
+        )
 
     def _reference(self, name: str, rule: Rule, day: date) -> Quote:
         half, rate = self.series[name].on(day, allow_provisional=rule.provisional)

@@ -1,10 +1,11 @@
 """Half-years, anniversaries and the fraction of a year between two days.
 
-Every span is (after, until]: the first day doesn't count, the last does, so that spans that meet add up exactly.
+Every span is (after, until]: the first day doesn't count, the last does, so spans that meet add up exactly.
 """
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
@@ -60,14 +61,10 @@ def half_year_ends(after: date, until: date) -> Iterator[date]:
 
 
 def anniversaries(day: date, until: date) -> Iterator[date]:
-    """The anniversaries a of `day` with a ≤ until; 29 February has its anniversary on the 28th in other years."""
+    """The anniversaries of `day` up to `until`; 29 February has its own on the 28th in common years."""
     for year in range(day.year + 1, until.year + 1):
         leap_day = (day.month, day.day) == (2, 29)
-        try:
-            anniversary = day.replace(year=year)
-        except ValueError:
-            assert leap_day  # noqa: S101 — no other day is missing from a year
-            anniversary = date(year, 2, 28)
+        anniversary = date(year, 2, 29 if isleap(year) else 28) if leap_day else day.replace(year=year)
         if anniversary <= until:
             yield anniversary
 
@@ -97,6 +94,5 @@ def _days_by_year(after: date, until: date) -> Iterator[tuple[int, bool]]:
     while start < until:
         first = start + ONE_DAY
         end = min(date(first.year, 12, 31), until)
-        leap = (date(first.year + 1, 1, 1) - date(first.year, 1, 1)).days == 366
-        yield (end - start).days, leap
+        yield (end - start).days, isleap(first.year)
         start = end

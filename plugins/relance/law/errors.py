@@ -6,6 +6,6 @@ from relance.errors import RelanceError
 
 
 class LawError(RelanceError):
-    """A sum that can't be given without guessing: no rate, no rule, or an act that the country's law forbids."""
+    """What can't be given without guessing (no rate, no rule), or an act that the country's law forbids."""
 
     code = "law"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -33,9 +34,9 @@ def _currency(value: object) -> object:
     return value
 
 
-type_money = Annotated[Money, BeforeValidator(_money)]
-type_decimal = Annotated[Decimal, BeforeValidator(_decimal)]
-type_currency = Annotated[str, BeforeValidator(_currency)]
+MoneyText = Annotated[Money, BeforeValidator(_money)]
+Number = Annotated[Decimal, BeforeValidator(_decimal)]
+CurrencyCode = Annotated[str, BeforeValidator(_currency)]
 
 
 class _Part(BaseModel):
@@ -46,14 +47,14 @@ class Rounding(_Part):
     """`of` what, upwards to the next multiple of `up_to` (points)."""
 
     of: Literal["reference", "rate"]
-    up_to: Annotated[type_decimal, Field(gt=0)]
+    up_to: Annotated[Number, Field(gt=0)]
 
 
 class Floor(_Part):
     """The lowest contractual rate: `factor` × the series `reference`."""
 
     reference: str
-    factor: Annotated[type_decimal, Field(gt=0)]
+    factor: Annotated[Number, Field(gt=0)]
 
 
 class ContractRate(_Part):
@@ -66,9 +67,9 @@ class ContractRate(_Part):
 class Tier(_Part):
     """A fixed sum for claims under `below`, or up to `up_to` inclusive; the last tier has neither."""
 
-    amount: type_money
-    below: type_money | None = None
-    up_to: type_money | None = None
+    amount: MoneyText
+    below: MoneyText | None = None
+    up_to: MoneyText | None = None
 
     @property
     def limit(self) -> Money | None:
@@ -76,7 +77,7 @@ class Tier(_Part):
         return self.below or self.up_to
 
     def holds(self, claim: Money) -> bool:
-        """Whether a claim in the bound's currency falls into this tier, given that it is above those before."""
+        """Whether a claim in the bound's currency, above the tiers before, falls into this one."""
         if self.below is not None:
             return claim.minor < self.below.minor
         return self.up_to is None or claim.minor <= self.up_to.minor
@@ -85,14 +86,14 @@ class Tier(_Part):
 class Band(_Part):
     """A part of the claim, up to `up_to` inclusive, of which `percent` is due."""
 
-    percent: Annotated[type_decimal, Field(ge=0)]
-    up_to: type_money | None = None
+    percent: Annotated[Number, Field(ge=0)]
+    up_to: MoneyText | None = None
 
 
 class PaidIn(_Part):
-    """The fixed sum is paid in another currency than it is named in, at the rate of a table in `exchange/`."""
+    """The fixed sum is paid in another currency than it is named in, at a rate from `exchange/`."""
 
-    currency: type_currency
+    currency: CurrencyCode
     exchange: str
 
 
@@ -101,8 +102,8 @@ class Compensation(_Part):
 
     tiers: tuple[Tier, ...] = ()
     scale: tuple[Band, ...] = ()
-    minimum: type_money | None = None
-    maximum: type_money | None = None
+    minimum: MoneyText | None = None
+    maximum: MoneyText | None = None
     paid_in: PaidIn | None = None
 
     @model_validator(mode="after")
@@ -113,19 +114,19 @@ class Compensation(_Part):
         if any(bound is None for bound in bounds[:-1]) or bounds[-1] is not None:
             raise ValueError("every line but the last needs an upper bound, the last has none")
         rising = [bound for bound in bounds if bound is not None]
-        if any(a.currency != b.currency or a.minor >= b.minor for a, b in zip(rising, rising[1:], strict=False)):
+        if any(a.currency != b.currency or a.minor >= b.minor for a, b in pairwise(rising)):
             raise ValueError("upper bounds must rise, in one currency")
         return self
 
 
 class Rule(_Part):
-    """One regime of late interest, in force for one kind of debtor over some days. Rates and margins in per cent."""
+    """One regime of late interest, for one kind of debtor over some days. Rates and margins in per cent."""
 
     law: str = Field(min_length=1)
     source: str = Field(min_length=1)
     reference: str | None = None
-    rate: type_decimal | None = None
-    margin: type_decimal = Decimal(0)
+    rate: Number | None = None
+    margin: Number = Decimal(0)
     rounding: Rounding | None = None
     fixing: Fixing
     compounding: Literal["simple", "yearly"] = "simple"
@@ -138,7 +139,9 @@ class Rule(_Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if (self.fixing == "fixed") != (self.rate is not None) or (self.rate is None) == (self.reference is None):
+        if (self.fixing == "fixed") != (self.rate is not None) or (self.rate is None) == (
+            self.reference is None
+        ):
             raise ValueError("write `fixing: fixed` with a `rate`, or another fixing with a `reference`")
         if self.compounding == "yearly" and self.fixing == "frozen_at_payment":
             raise ValueError("yearly compounding needs a rate that is known before the payment")
@@ -154,7 +157,7 @@ class Country:
     debtors: Mapping[str, tuple[tuple[date, Rule], ...]]
 
     def rules(self, debtor: str) -> tuple[tuple[date, Rule], ...]:
-        """The dated rules for one kind of debtor; public buyers are as private ones unless the file says otherwise.
+        """The dated rules for one kind of debtor; public buyers are as private ones where the file is silent.
 
         Raises:
             LawError: for a kind of debtor that the country's file doesn't know.

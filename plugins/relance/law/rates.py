@@ -35,7 +35,7 @@ class Series:
         """The rate of the half-year in which `day` falls.
 
         Raises:
-            LawError: when the half-year has no rate, or only a provisional one that the country doesn't accept.
+            LawError: when the half-year has no rate, or a provisional one that the country doesn't accept.
         """
         half = Half.of(day)
         rate = self.rates.get(half)
