@@ -67,6 +67,39 @@ DEFAULT_HOURS: dict[ContactChannel, tuple[str, str]] = {
 }
 
 
+def _if_then(key: str, value: str, then: dict[str, Any]) -> dict[str, Any]:
+    condition = {"properties": {key: {"const": value}}, "required": [key]}
+    return {"if": condition, "then": then}
+
+
+def _source_schema(schema: dict[str, Any]) -> None:
+    """Editors ask for the keys of the source named."""
+    schema["allOf"] = [
+        _if_then("source", "files", {"required": ["path"], "not": {"anyOf": _has("conn_id", "queries")}}),
+        _if_then("source", "sql", {"required": ["conn_id", "queries"], "not": {"anyOf": _has("path")}}),
+    ]
+
+
+def _has(*keys: str) -> list[dict[str, Any]]:
+    return [{"required": [key], "properties": {key: {"type": "string"}}} for key in keys]
+
+
+def _step_schema(schema: dict[str, Any]) -> None:
+    """Editors complete the channels that fit the kind, and the days that fit the level."""
+    schema["allOf"] = [
+        _if_then("kind", kind, {"properties": {"channels": {"items": {"enum": list(channels)}}}})
+        for kind, channels in CHANNELS_OF_KIND.items()
+    ]
+    schema["allOf"] += [
+        _if_then(
+            "level",
+            level,
+            {"properties": {"day": {"maximum": 0} if level == "preventive" else {"minimum": 1}}},
+        )
+        for level in LEVELS
+    ]
+
+
 class PolicyModel(BaseModel):
     """What all objects of a policy share: frozen, no unknown keys."""
 
@@ -75,6 +108,8 @@ class PolicyModel(BaseModel):
 
 class LedgerSource(PolicyModel):
     """Where an entity's ledger comes from: a folder of files, or queries through an Airflow connection."""
+
+    model_config = ConfigDict(json_schema_extra=_source_schema)
 
     source: Literal["files", "sql"] = Field(description="files, or sql.", examples=["files"])
     path: Text | None = Field(
@@ -209,7 +244,7 @@ class Region(PolicyModel):
     subdivision: Text | None = Field(
         None, description="A part of the country with holidays of its own.", examples=["BY"]
     )
-    languages: Annotated[tuple[Language, ...], AsList, Once, Field(min_length=1)] = Field(
+    languages: Annotated[tuple[Language, ...], Field(min_length=1), AsList, Once] = Field(
         description="Languages of messages; the first is the default.", examples=[["fr", "en"]]
     )
     business_days: Annotated[tuple[WeekDay, ...], AsList, Once, WeekDays] = Field(
@@ -260,13 +295,15 @@ CopyTo = Annotated[
 class Step(PolicyModel):
     """One step of a scenario."""
 
+    model_config = ConfigDict(json_schema_extra=_step_schema)
+
     id: Identifier = Field(description="Names the step in history; once a scenario.", examples=["first"])
     level: Level = Field(description="Dunning level; never goes down.", examples=["level_1"])
     day: Day = Field(description="Days from the due date; negative before it.", examples=[7])
     kind: Kind = Field(
         description="message and call reach the payer; internal and handoff are tasks.", examples=["message"]
     )
-    channels: Annotated[tuple[Channel, ...], AsList, Once, Field(min_length=1)] = Field(
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1), AsList, Once] = Field(
         description="In order of preference.", examples=[["email"]]
     )
     template: Identifier = Field(description="A folder of include/templates/<language>/.", examples=["first"])
@@ -305,7 +342,7 @@ class Scenario(PolicyModel):
         description="Outstanding totals below which nobody is chased, per currency.",
         examples=[["10.00 EUR"]],
     )
-    steps: Annotated[tuple[Step, ...], AsList, Field(min_length=1)] = Field(
+    steps: Annotated[tuple[Step, ...], Field(min_length=1), AsList] = Field(
         description="In order; levels and days never go down.", examples=[["…"]]
     )
 

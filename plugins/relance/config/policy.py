@@ -28,7 +28,7 @@ class Policy(BaseModel):
 
     @cached_property
     def version(self) -> str:
-        """Hex SHA-256 of what the policy says, defaults written out; comments, order of keys, layout don't count."""
+        """Hex SHA-256 of what the policy says, defaults written out; comments and layout don't count."""
         content = self.model_dump(mode="json", exclude={"directory"})
         canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

@@ -19,7 +19,7 @@ def apply_rules(reading: Reading) -> None:
     for document in reading.documents["scenarios"].values():
         _steps_go_up(document)
         _step_ids_are_unique(document)
-        for position, step in _steps(document):
+        for position, step in steps_of(document):
             _day_fits_level(document, position, step)
             _channels_fit_kind(document, position, step)
     for document in reading.documents["regions"].values():
@@ -27,7 +27,7 @@ def apply_rules(reading: Reading) -> None:
     _names_exist(reading)
 
 
-def _steps(document: Document) -> Iterator[tuple[int, dict[str, Any]]]:
+def steps_of(document: Document) -> Iterator[tuple[int, dict[str, Any]]]:
     """The steps of a scenario that can be looked at, with their position from 0."""
     steps = document.get("steps")
     for position, step in enumerate(steps if isinstance(steps, list) else []):
@@ -35,7 +35,8 @@ def _steps(document: Document) -> Iterator[tuple[int, dict[str, Any]]]:
             yield position, step
 
 
-def _name(position: int, step: dict[str, Any]) -> str:
+def step_name(position: int, step: dict[str, Any]) -> str:
+    """How a problem names a step: by its id, else by its position from 1."""
     return f"step {step['id']}" if isinstance(step.get("id"), str) else f"step {position + 1}"
 
 
@@ -45,14 +46,14 @@ def _is_day(value: object) -> TypeGuard[int]:
 
 def _steps_go_up(document: Document) -> None:
     level, day = "", None
-    for position, step in _steps(document):
+    for position, step in steps_of(document):
         here, today = step.get("level"), step.get("day")
         if here in LEVELS:
             if level and LEVELS.index(here) < LEVELS.index(level):
                 mend = f"write level: {level} or a higher one, or move the step up"
                 document.add(
                     ("steps", position, "level"),
-                    f"{_name(position, step)}: level {here} comes after {level}",
+                    f"{step_name(position, step)}: level {here} comes after {level}",
                     mend,
                 )
             else:
@@ -62,7 +63,7 @@ def _steps_go_up(document: Document) -> None:
                 mend = f"write day: {day} or a later one, or move the step up"
                 document.add(
                     ("steps", position, "day"),
-                    f"{_name(position, step)}: day {today} comes after day {day}",
+                    f"{step_name(position, step)}: day {today} comes after day {day}",
                     mend,
                 )
             else:
@@ -71,7 +72,7 @@ def _steps_go_up(document: Document) -> None:
 
 def _step_ids_are_unique(document: Document) -> None:
     seen: dict[str, Place] = {}
-    for position, step in _steps(document):
+    for position, step in steps_of(document):
         name = step.get("id")
         place: Place = ("steps", position, "id")
         if not isinstance(name, str):
@@ -94,13 +95,13 @@ def _day_fits_level(document: Document, position: int, step: dict[str, Any]) -> 
     if level == "preventive" and day > 0:
         document.add(
             place,
-            f"{_name(position, step)}: a preventive step on day {day}, after the due date",
+            f"{step_name(position, step)}: a preventive step on day {day}, after the due date",
             f"write day: {-day} or 0",
         )
     if level != "preventive" and day < 1:
         mend = f"write day: {max(1, -day)}, or level: preventive"
         document.add(
-            place, f"{_name(position, step)}: a step of {level} on day {day}, before it is overdue", mend
+            place, f"{step_name(position, step)}: a step of {level} on day {day}, before it is overdue", mend
         )
 
 
@@ -112,7 +113,7 @@ def _channels_fit_kind(document: Document, position: int, step: dict[str, Any]) 
     known = {channel for fit in CHANNELS_OF_KIND.values() for channel in fit}
     for number, channel in enumerate(channels):
         if isinstance(channel, str) and channel in known and channel not in fitting:
-            message = f"{_name(position, step)}: channel {channel} does not fit kind {kind}"
+            message = f"{step_name(position, step)}: channel {channel} does not fit kind {kind}"
             kinds = [one for one, fit in CHANNELS_OF_KIND.items() if channel in fit]
             mend = f"write {' or '.join(fitting)}, or kind: {' or '.join(kinds)}"
             document.add(("steps", position, "channels", number), message, mend)

@@ -1,8 +1,8 @@
 """The plain kinds of value that a policy file holds, each with its check and the words that mend it.
 
 Every check refuses through `wrong(what, write)`: what is amiss, and what to write instead. The JSON Schema of
-each kind stands beside its check so that an editor says the same. Money, places, times and addresses have modules of
-their own, made alike.
+each kind stands beside its check so that an editor says the same. Money, places, times and addresses have
+modules of their own, made alike.
 """
 
 from __future__ import annotations

@@ -1,0 +1,42 @@
+"""JSON Schemas of the policy files, made from the models, so that editors complete, explain and check them.
+
+`relance config schema` (or `python -m relance.config.schema`) writes them into `config/schemas/`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel
+
+from relance.config.models import Entity, Region, Scenario, Segments
+
+SCHEMAS: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {"entity": Entity, "region": Region, "scenario": Scenario, "segments": Segments}
+)
+
+
+def render_schema(name: str) -> str:
+    """The JSON text of the schema `name` (a key of SCHEMAS)."""
+    # Draft 7 is what editors' YAML servers know best; nothing here needs a later one.
+    schema = {"$schema": "http://json-schema.org/draft-07/schema#", **SCHEMAS[name].model_json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_schemas(directory: Path) -> list[Path]:
+    """Write every schema into `directory`, made if need be; the paths written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name in SCHEMAS:
+        path = directory / f"{name}.schema.json"
+        path.write_text(render_schema(name), encoding="utf-8")
+        paths.append(path)
+    return paths
+
+
+if __name__ == "__main__":
+    write_schemas(Path(sys.argv[1] if len(sys.argv) > 1 else "config/schemas"))
