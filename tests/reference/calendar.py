@@ -22,18 +22,26 @@ def country_calendar(country: str, subdivision: str | None) -> Any:
 
 def closed_for_entity(region: dict[str, Any], d: date) -> bool:
     """'For the entity, its region's days without holidays.'"""
-    if WEEKDAYS[d.weekday()] not in region["business_days"]:
+    extra = tuple(str(day) for day in region["extra_holidays"])
+    return closed_in_region(
+        region["country"], region["subdivision"], tuple(region["business_days"]), extra, d
+    )
+
+
+@cache
+def closed_in_region(
+    country: str, subdivision: str | None, business_days: tuple[str, ...], extra: tuple[str, ...], d: date
+) -> bool:
+    if WEEKDAYS[d.weekday()] not in business_days or d.isoformat() in extra:
         return True
-    if d.isoformat() in {str(extra) for extra in region["extra_holidays"]}:
-        return True
-    calendar = country_calendar(region["country"], region["subdivision"])
+    calendar = country_calendar(country, subdivision)
     return calendar is not None and d in calendar
 
 
 @cache
 def closed_for_payer(country: str | None, d: date) -> bool:
-    """'For a payer, its country's weekend and national holidays as the `holidays` package gives them (a country it
-    doesn't know rests on Saturday and Sunday).'"""
+    """'For a payer, its country's weekend and national holidays as the `holidays` package gives them (a
+    country it doesn't know rests on Saturday and Sunday).'"""
     calendar = country_calendar(country, None) if country else None
     if calendar is None:
         return d.weekday() >= 5

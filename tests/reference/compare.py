@@ -1,21 +1,30 @@
 """Readable differences between two plans in the JSON of `spec/commands.md`.
 
-What an implementation is free in doesn't count: the values of keys (but what shares a key must share it on both sides),
-`policy_version`, `score`, the sources of holds, and keys that the page doesn't name.
+What an implementation is free in doesn't count: the values of keys (but what shares a key must share it on
+both sides), `policy_version`, `score`, the sources of holds, and keys that the page doesn't name.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-OUTCOME = (
-    "payer_id outcome reason scenario step level step_date next_step next_on level_reached passed_over open to_demand "
-    "currency days_late"
-).split()
-CONTACT = (
-    "payer_id kind channel contact_id to language scenario step level acts demands announces mentions totals approval"
-).split()
-TASK = "payer_id kind scenario step level acts demands totals approval".split()
+SHARED = ["scenario", "step", "level"]
+OUTCOME = ["payer_id", "outcome", "reason", *SHARED, "step_date", "next_step", "next_on", "level_reached"]
+OUTCOME += ["passed_over", "open", "to_demand", "currency", "days_late"]
+CONTACT = [
+    "payer_id",
+    "kind",
+    "channel",
+    "contact_id",
+    "to",
+    "language",
+    *SHARED,
+    "acts",
+    "demands",
+    "announces",
+]
+CONTACT += ["mentions", "totals", "approval"]
+TASK = ["payer_id", "kind", *SHARED, "acts", "demands", "totals", "approval"]
 
 
 def differences(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]:
@@ -25,7 +34,9 @@ def differences(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]:
         for name in ("entity", "as_of")
         if expected[name] != actual.get(name)
     ]
-    found += compare_rows("outcome", expected["outcomes"], actual["outcomes"], ("invoice_id",), OUTCOME, holds=True)
+    found += compare_rows(
+        "outcome", expected["outcomes"], actual["outcomes"], ("invoice_id",), OUTCOME, holds=True
+    )
     found += compare_rows("contact", expected["contacts"], actual["contacts"], ("payer_id",), CONTACT)
     found += compare_rows("task", expected["tasks"], actual["tasks"], ("payer_id", "step"), TASK)
     return found + compare_links(expected, actual)
@@ -53,8 +64,9 @@ def compare_rows(
     for key in both:
         label = f"{kind} {'/'.join(key)}"
         for name in fields:
-            if wanted[key][name] != given[key].get(name, "(absent)"):
-                found.append(f"{label} {name}: expected {wanted[key][name]!r}, got {given[key].get(name, '(absent)')!r}")
+            want, have = wanted[key][name], given[key].get(name, "(absent)")
+            if want != have:
+                found.append(f"{label} {name}: expected {want!r}, got {have!r}")
         if holds:
             found += compare_holds(label, wanted[key]["holds"], given[key].get("holds", []))
     return found

@@ -1,9 +1,10 @@
 """What is owed on a day, written slowly and plainly from `spec/ledger.md` alone.
 
-It shares nothing with the product's ledger: plain dicts in, plain dataclasses out, one function a rule. A ledger is
-`{"entity": "FR01", "extracts": [{"extract_date": date, "customers": [row…], "contacts": […], "invoices": […],
-"payments": […], "signals": […]}, …]}`, extracts in the order in which they were imported, each a full one. Rows are the
-cells of the five tables as texts (dates may be `date`); what is absent or blank is not known.
+It shares nothing with the product's ledger: plain dicts in, plain dataclasses out, one function a rule. A
+ledger is `{"entity": "FR01", "extracts": [{"extract_date": date, "customers": [row…], "contacts": […],
+"invoices": […], "payments": […], "signals": […]}, …]}`, extracts in the order in which they were imported,
+each a full one. Rows are the cells of the five tables as texts (dates may be `date`); what is absent or
+blank is not known.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Settlement:
     credit: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
 
-# --- cells ----------------------------------------------------------------------------------------------------------
+# --- cells ----------------------------------------------------------------------------------------
 
 
 def text(row: Row, column: str) -> str | None:
@@ -82,9 +83,16 @@ def boolean(row: Row, column: str) -> bool | None:
     value = text(row, column)
     if value is None:
         return None
-    return {"true": True, "yes": True, "y": True, "1": True, "false": False, "no": False, "n": False, "0": False}[
-        value.lower()
-    ]
+    return {
+        "true": True,
+        "yes": True,
+        "y": True,
+        "1": True,
+        "false": False,
+        "no": False,
+        "n": False,
+        "0": False,
+    }[value.lower()]
 
 
 def minor(row: Row, column: str = "amount") -> int:
@@ -107,7 +115,7 @@ KEYS = {
 }
 
 
-# --- versions -------------------------------------------------------------------------------------------------------
+# --- versions -------------------------------------------------------------------------------------
 
 
 def extract_of(ledger: dict[str, Any], as_of: date) -> date:
@@ -118,18 +126,20 @@ def extract_of(ledger: dict[str, Any], as_of: date) -> date:
 
 
 def rows_as_of(ledger: dict[str, Any], table: str, as_of: date) -> list[Row]:
-    """'On D counts the newest version of a row brought by an extract dated D or earlier, or, where there is none, its
-    oldest version.' An invoice whose newest word is that it disappeared carries `closed_by_source`."""
+    """'On D counts the newest version of a row brought by an extract dated D or earlier, or, where there is
+    none, its oldest version.' An invoice whose newest word is that it disappeared carries
+    `closed_by_source`."""
     versions: dict[Any, list[tuple[date, int, Row | None]]] = defaultdict(list)
     for number, extract in enumerate(ledger["extracts"]):
         present = {KEYS[table](row): row for row in extract.get(table) or []}
         for key, row in present.items():
             versions[key].append((extract["extract_date"], number, row))
-        # "an invoice that disappears from a full extract is closed by the source from that extract's date on, kept"
+        # "an invoice that disappears from a full extract is closed by the source from that extract's date
+        # on, kept"
         if table == "invoices" and extract.get(table) is not None:
-            for key in versions:
+            for key, history in versions.items():
                 if key not in present:
-                    versions[key].append((extract["extract_date"], number, None))
+                    history.append((extract["extract_date"], number, None))
     return [row for history in versions.values() for row in [version_for(history, as_of)]]
 
 
@@ -143,7 +153,7 @@ def version_for(history: list[tuple[date, int, Row | None]], as_of: date) -> Row
     return dict(content, closed_by_source=True) if known[-1][2] is None else content
 
 
-# --- who pays -------------------------------------------------------------------------------------------------------
+# --- who pays -------------------------------------------------------------------------------------
 
 
 def payer_of_customer(customers: dict[str, Row], customer_id: str) -> str:
@@ -156,7 +166,7 @@ def payer_of_invoice(customers: dict[str, Row], row: Row) -> str:
     return text(row, "payer_id") or payer_of_customer(customers, row["customer_id"])
 
 
-# --- what settles what ----------------------------------------------------------------------------------------------
+# --- what settles what ----------------------------------------------------------------------------
 
 
 def is_note(row: Row) -> bool:
@@ -174,79 +184,95 @@ def is_cancelled(row: Row) -> bool:
     return text(row, "status") == "cancelled"
 
 
+@dataclass
+class Books:
+    """The documents known on a day, and what names them."""
+
+    customers: dict[str, Row]
+    items: dict[str, Row]
+    notes: dict[str, Row]
+    terms: dict[str, list[Row]]
+    received: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    credited: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    result: Settlement = field(default_factory=Settlement)
+
+    def named(self, target: str | None, currency: str) -> str | None:
+        """What a payment or note settles: an item, an invoice without its term, or nothing known in its money."""
+        found = self.items.get(target) or (self.terms[target][0] if target in self.terms else None)
+        return target if found is not None and found["currency"] == currency else None
+
+
 def settle(customers: dict[str, Row], invoices: list[Row], payments: list[Row], on: date) -> Settlement:
     """Open amounts of all invoices, and the payers' credit, from what is dated `on` or earlier.
 
-    'The state on date D uses the invoices issued on or before D and the payments dated on or before D … On D an invoice
-    issued later is unknown.'
+    'The state on date D uses the invoices issued on or before D and the payments dated on or before D … On D an
+    invoice issued later is unknown.'
     """
     known = [row for row in invoices if day(row, "issue_date") <= on]
     items = {item_id(row): row for row in known if not is_note(row)}
-    notes = {item_id(row): row for row in known if is_note(row)}
     terms: dict[str, list[Row]] = defaultdict(list)
     for row in items.values():
         if text(row, "term") is not None:
             terms[row["invoice_id"]].append(row)
     for rows in terms.values():
-        # "settles its terms in order of due date"
         rows.sort(key=lambda row: (day(row, "due_date"), int(row["term"])))
-
-    result = Settlement()
-    received: dict[str, int] = defaultdict(int)  # payments, by item
-    received_base: dict[str, int] = defaultdict(int)  # payments, by invoice without its term
-    refunded: dict[str, int] = defaultdict(int)  # payments, by note
-    for row in payments:
-        if day(row, "date") > on:
-            continue
-        target = text(row, "invoice_id")
-        if target in items and items[target]["currency"] == row["currency"]:
-            received[target] += minor(row)
-        elif target in terms and terms[target][0]["currency"] == row["currency"]:
-            received_base[target] += minor(row)
-        elif target in notes and notes[target]["currency"] == row["currency"]:
-            refunded[target] += minor(row)
-        else:
-            # "Credit also comes from unallocated payments (of the customer's payer)"; "a payment whose invoice is
-            # unknown or in another currency is taken as unallocated"
-            result.credit[payer_of_customer(customers, row["customer_id"]), row["currency"]] += minor(row)
-
-    credited: dict[str, int] = defaultdict(int)
-    credited_base: dict[str, int] = defaultdict(int)
-    for note_id, row in notes.items():
-        value = minor(row) if note_counts(row) else 0
-        # "A refund on a credit note uses it up."
-        left = min(max(value + refunded[note_id], 0), value)
-        beyond = max(value + refunded[note_id] - value, 0)
-        payer = payer_of_invoice(customers, row)
-        result.credit[payer, row["currency"]] += beyond
-        target = text(row, "credits_invoice_id")
-        if target in items and items[target]["currency"] == row["currency"]:
-            credited[target] += left
-        elif target in terms and terms[target][0]["currency"] == row["currency"]:
-            credited_base[target] += left
-        else:
-            # "from credit notes that credit no invoice, an unknown one, or one in another currency"
-            result.credit[payer, row["currency"]] += left
-
+    notes = {item_id(row): row for row in known if is_note(row)}
+    books = Books(customers, items, notes, dict(terms))
+    take_payments(books, [row for row in payments if day(row, "date") <= on])
+    take_notes(books)
     for key, row in items.items():
-        payer = payer_of_invoice(customers, row)
-        if is_cancelled(row):
-            # "Payments on a cancelled invoice are credit (notes that credit it are not)."
-            result.open[key] = 0
-            result.credit[payer, row["currency"]] += max(received[key], 0)
-            continue
-        # "open(invoice, D) = amount − allocated payments − credit notes that credit it, within 0 and the amount: money
-        # beyond it is the invoice's payer's credit; a reversal beyond what was paid is … never demanded"
-        amount, settled = minor(row), received[key] + credited[key]
-        result.open[key] = min(max(amount - settled, 0), amount)
-        result.credit[payer, row["currency"]] += max(settled - amount, 0)
-
+        settle_item(books, key, row)
     for base, rows in terms.items():
-        settle_terms(customers, rows, received_base[base], credited_base[base], result)
-    return result
+        settle_terms(customers, rows, books.received[base], books.credited[base], books.result)
+    return books.result
 
 
-def settle_terms(customers: dict[str, Row], rows: list[Row], paid: int, noted: int, result: Settlement) -> None:
+def take_payments(books: Books, payments: list[Row]) -> None:
+    """'Credit also comes from unallocated payments (of the customer's payer)'; 'a payment whose invoice is unknown or
+    in another currency is taken as unallocated'."""
+    for row in payments:
+        target = text(row, "invoice_id")
+        note = books.notes.get(target)
+        if books.named(target, row["currency"]) or (note and note["currency"] == row["currency"]):
+            books.received[target] += minor(row)
+        else:
+            payer = payer_of_customer(books.customers, row["customer_id"])
+            books.result.credit[payer, row["currency"]] += minor(row)
+
+
+def take_notes(books: Books) -> None:
+    """'Credit also comes … from credit notes that credit no invoice, an unknown one, or one in another currency. A
+    refund on a credit note uses it up.'"""
+    for note_id, row in books.notes.items():
+        value = minor(row) if note_counts(row) else 0
+        left = min(max(value + books.received[note_id], 0), value)
+        beyond = max(books.received[note_id], 0)
+        payer = payer_of_invoice(books.customers, row)
+        books.result.credit[payer, row["currency"]] += beyond
+        target = text(row, "credits_invoice_id")
+        if books.named(target, row["currency"]):
+            books.credited[target] += left
+        else:
+            books.result.credit[payer, row["currency"]] += left
+
+
+def settle_item(books: Books, key: str, row: Row) -> None:
+    """'open(invoice, D) = amount − allocated payments − credit notes that credit it, within 0 and the amount: money
+    beyond it is the invoice's payer's credit; a reversal beyond what was paid is … never demanded.'"""
+    place = payer_of_invoice(books.customers, row), row["currency"]
+    if is_cancelled(row):
+        # The page: "Payments on a cancelled invoice are credit (notes that credit it are not)."
+        books.result.open[key] = 0
+        books.result.credit[place] += max(books.received[key], 0)
+        return
+    amount, settled = minor(row), books.received[key] + books.credited[key]
+    books.result.open[key] = min(max(amount - settled, 0), amount)
+    books.result.credit[place] += max(settled - amount, 0)
+
+
+def settle_terms(
+    customers: dict[str, Row], rows: list[Row], paid: int, noted: int, result: Settlement
+) -> None:
     """'A payment that names an invoice without its term settles its terms in order of due date.'"""
     alive = [row for row in rows if not is_cancelled(row)]
     payer, currency = payer_of_invoice(customers, rows[0]), rows[0]["currency"]
@@ -261,14 +287,15 @@ def settle_terms(customers: dict[str, Row], rows: list[Row], paid: int, noted: i
             result.open[key] -= used
             left -= used
         elif left < 0:
-            # A reversal of the whole invoice takes back, in the same order, what its terms had been paid one by one.
+            # A reversal of the whole invoice takes back, in the same order, what its terms had been paid
+            # one by one.
             back = min(-left, minor(row) - result.open[key])
             result.open[key] += back
             left += back
     result.credit[payer, currency] += max(left, 0)
 
 
-# --- the day --------------------------------------------------------------------------------------------------------
+# --- the day --------------------------------------------------------------------------------------
 
 
 def is_open_status(row: Row) -> bool:
@@ -309,7 +336,7 @@ def open_ledger(ledger: dict[str, Any], as_of: date) -> Ledger:
         if settled(as_of).open[key] <= 0:
             continue
         reversals = reversal_days(row, payments, as_of)
-        # "a reversal that opened the invoice again (it was at 0)"
+        # The page says: "a reversal that opened the invoice again (it was at 0)"
         reopened = [
             d
             for d in reversals

@@ -1,7 +1,7 @@
 """Days played one after another, as `relance play` of `spec/commands.md` words it.
 
-'plans each day as if all contacts of the days before had been sent (calls: completed) on their day'; 'tasks: completed,
-approvals: given'; '`--approvals none` leaves approvals unanswered'.
+'plans each day as if all contacts of the days before had been sent (calls: completed) on their day';
+'tasks: completed, approvals: given'; '`--approvals none` leaves approvals unanswered'.
 """
 
 from __future__ import annotations
