@@ -73,7 +73,7 @@ def _exchanged(
     if rate is None or (rate.status == "provisional" and not allow_provisional):
         return FixedSum(
             None,
-            f"{named} is paid in {paid_in.currency}, and law/exchange/{paid_in.exchange}.csv has no usable rate "
+            f"{named} is paid in {paid_in.currency}, and exchange/{paid_in.exchange}.csv has no usable rate "
             f"for claims due in {due:%Y-%m}",
         )
     exact = to_decimal(named.minor, named.currency) * rate.rate

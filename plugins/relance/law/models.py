@@ -19,7 +19,9 @@ Fixing = Literal["floating", "frozen_at_start", "frozen_at_payment", "fixed"]
 
 
 def _money(value: object) -> object:
-    return Money.parse(value) if isinstance(value, str) else value
+    if isinstance(value, Money):
+        return value
+    return Money.parse(str(value))
 
 
 def _decimal(value: object) -> object:
