@@ -93,7 +93,7 @@ class LedgerVersions:
 
 
 def windows(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Versions with the days on which each counts, `since` ≤ D < `until`, without those that never count.
+    """Versions with the days on which each counts, `counts_from` ≤ D < `counts_until`, without those that never count.
 
     Of several imports of one extract date the last counts: it corrected the others. An invoice that such a
     correction closed was not closed before that date.
@@ -101,7 +101,7 @@ def windows(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     key = list(table.key)
     frame = frame.sort(*key, "extract_date", "import_id")
     if not frame.height or not frame.select(pl.struct(key).is_duplicated().any()).item():
-        return frame.with_columns(since=pl.lit(_FIRST), until=pl.lit(_LAST))
+        return frame.with_columns(counts_from=pl.lit(_FIRST), counts_until=pl.lit(_LAST))
     oldest = pl.col("extract_date") == pl.col("extract_date").first().over(key)
     opening = oldest & ~pl.col("closed") if "closed" in frame.columns else oldest
     frame = frame.with_columns(
@@ -110,16 +110,16 @@ def windows(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     ).with_columns(fallback=pl.col("number") == pl.col("number").filter(opening).max().over(key))
     return (
         frame.with_columns(
-            since=pl.when("fallback").then(pl.lit(_FIRST)).otherwise("extract_date"),
-            until=pl.col("follower").fill_null(_LAST),
+            counts_from=pl.when("fallback").then(pl.lit(_FIRST)).otherwise("extract_date"),
+            counts_until=pl.col("follower").fill_null(_LAST),
         )
-        .filter(pl.col("since") < pl.col("until"))
+        .filter(pl.col("counts_from") < pl.col("counts_until"))
         .drop("number", "follower", "fallback")
     )
 
 
 def _during(frame: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    return frame.filter(pl.col("since") <= as_of, pl.col("until") > as_of).drop("since", "until")
+    return frame.filter(pl.col("counts_from") <= as_of, pl.col("counts_until") > as_of).drop("counts_from", "counts_until")
 
 
 def _epoch(rows: dict[str, pl.DataFrame]) -> Epoch:

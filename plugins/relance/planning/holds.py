@@ -1,0 +1,278 @@
+"""What stands against chasing an invoice today: one row a hold, in the order of the specification.
+
+Every function gives rows of `row` (the item's number), `reason`, `until` (last day it stands, null where unknown) and
+`source` (who or what, in words).
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from relance.config.models import Entity
+from relance.planning.model import FROM_PEOPLE, HOLD_ORDER, History
+
+ROWS = pl.Schema({"row": pl.UInt32, "reason": pl.String, "until": pl.Date, "source": pl.String})
+
+_COMMERCIAL = ("support_ticket", "negotiation", "commercial_hold")
+_UNDELIVERED = ("draft", "rejected")
+_REFUSED = ("refused", "disputed")
+_COLLECTED = ("direct_debit", "bill_of_exchange")
+_NO_DATE = pl.lit(None, dtype=pl.Date)
+
+
+def standing_signals(signals: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Signals that stand on the day; an insolvency notice does not lapse."""
+    lasting = pl.col("until").is_null() | (pl.col("until") >= as_of) | (pl.col("kind") == "insolvency_notice")
+    return signals.filter((pl.col("from_date") <= as_of) & lasting)
+
+
+def disputed(items: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Disputes: of people, and the e-invoicing platform's word."""
+    platform = items.filter(pl.col("delivery_status").is_in(_REFUSED)).select(
+        "row",
+        reason=pl.lit("disputed"),
+        until=_NO_DATE,
+        source=pl.format("delivery status {}", "delivery_status"),
+    )
+    return pl.concat([_from_people(items, people.filter(pl.col("reason") == "disputed")), platform])
+
+
+def undelivered() -> pl.Expr:
+    """Whether the platform says that the invoice has not reached the payer."""
+    return pl.col("delivery_status").is_in(_UNDELIVERED)
+
+
+def of_the_invoice(
+    items: pl.DataFrame, people: pl.DataFrame, history: History, as_of: date
+) -> list[pl.DataFrame]:
+    """Holds of the invoice that do not depend on money: all but dispute, cover by credit and the minimum.
+
+    `items` carries, beside the snapshot's columns, payment_method of the payer and min_days_after_issue and
+    collection_grace_days of its scenario.
+    """
+    wanted = [reason for reason in FROM_PEOPLE if reason not in ("disputed", "commercial_hold")]
+    return [
+        items.filter(undelivered()).select(
+            "row",
+            reason=pl.lit("not_delivered"),
+            until=_NO_DATE,
+            source=pl.format("delivery status {}", "delivery_status"),
+        ),
+        _from_people(items, people.filter(pl.col("reason").is_in(wanted))),
+        _direct_debit(items, as_of),
+        _too_recent(items, as_of),
+        _waiting_for_people(items, history),
+    ]
+
+
+def _direct_debit(items: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    last = pl.col("due_date") + pl.duration(days=pl.col("collection_grace_days"))
+    return items.filter(
+        pl.col("payment_method").is_in(_COLLECTED) & pl.col("refused_on").is_null() & (last >= as_of)
+    ).select(
+        "row",
+        reason=pl.lit("direct_debit"),
+        until=last.cast(pl.Date),
+        source=pl.format("payment method {}", "payment_method"),
+    )
+
+
+def _too_recent(items: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    last = pl.col("issue_date") + pl.duration(days=pl.col("min_days_after_issue") - 1)
+    return items.filter(last >= as_of).select(
+        "row",
+        reason=pl.lit("too_recent"),
+        until=last.cast(pl.Date),
+        source=pl.format("issued {}", pl.col("issue_date").dt.to_string("%Y-%m-%d")),
+    )
+
+
+def _waiting_for_people(items: pl.DataFrame, history: History) -> pl.DataFrame:
+    """Invoices in a contact or task that waits for a person: an approver, a caller, whoever does the task."""
+    task = pl.col("kind").is_in(["internal", "handoff"])
+    waiting = history.contacts.with_columns(
+        reason=pl.when((pl.col("kind") == "call") & (pl.col("state") == "open"))
+        .then(pl.lit("call_open"))
+        .when(pl.col("state").is_in(["awaiting_approval", "in_doubt"]) | (task & (pl.col("state") == "open")))
+        .then(pl.lit("awaiting_approval"))
+    ).filter(pl.col("reason").is_not_null())
+    if waiting.is_empty():
+        return pl.DataFrame(schema=ROWS)
+    return (
+        history.acts.select("key", "invoice_id")
+        .join(waiting.select("key", "reason", "as_of", "state", "step"), on="key")
+        .join(items.select("row", "invoice_id"), on="invoice_id")
+        .select(
+            "row",
+            "reason",
+            until=_NO_DATE,
+            source=pl.format("{} of {}, {}", "step", pl.col("as_of").dt.to_string("%Y-%m-%d"), "state"),
+        )
+    )
+
+
+def grave(
+    items: pl.DataFrame, payers: pl.DataFrame, signals: pl.DataFrame, history: History, entity: Entity,
+    *, extract_date: date | None, as_of: date,
+) -> list[pl.DataFrame]:  # fmt: skip
+    """Insolvency, litigation, and a ledger too old to be believed."""
+    status = pl.col("status")
+    insolvent = payers.filter(status == "insolvency").select(
+        "payer_id", reason=pl.lit("insolvency"), source=pl.lit("customer status insolvency")
+    )
+    noticed = signals.filter(pl.col("kind") == "insolvency_notice").select(
+        pl.col("customer_id").alias("payer_id"), reason=pl.lit("insolvency"), source=_signal_words()
+    )
+    in_court = payers.filter(status == "litigation").select(
+        "payer_id", reason=pl.lit("in_litigation"), source=pl.lit("customer status litigation")
+    )
+    handed_over = history.contacts.filter(
+        (pl.col("kind") == "handoff") & (pl.col("state") == "completed") & ~pl.col("settled").fill_null(value=False)
+    ).select(
+        "payer_id",
+        reason=pl.lit("in_litigation"),
+        source=pl.format("handed over on {}", pl.col("acted_on").dt.to_string("%Y-%m-%d")),
+    )
+    per_payer = pl.concat([insolvent, noticed, in_court, handed_over]).unique(maintain_order=True)
+    rows = [
+        items.select("row", "payer_id")
+        .join(per_payer, on="payer_id")
+        .select("row", "reason", until=_NO_DATE, source="source")
+    ]
+    if extract_date is not None and (as_of - extract_date).days > entity.max_ledger_age_days:
+        words = pl.lit(f"extract of {extract_date}")
+        rows.append(items.select("row", reason=pl.lit("stale_ledger"), until=_NO_DATE, source=words))
+    return rows
+
+
+def commercial(items: pl.DataFrame, people: pl.DataFrame, signals: pl.DataFrame) -> list[pl.DataFrame]:
+    """Sales or support are at work: of the payer for all its invoices, of an invoice's customer for that invoice."""
+    words = signals.filter(pl.col("kind").is_in(_COMMERCIAL)).select(
+        "customer_id", "until", source=_signal_words()
+    )
+    of_payer = items.select("row", customer_id="payer_id").join(words, on="customer_id")
+    other = items.filter(pl.col("customer_id") != pl.col("payer_id"))
+    of_customer = other.select("row", "customer_id").join(words, on="customer_id")
+    signalled = pl.concat([of_payer, of_customer]).select(
+        "row", reason=pl.lit("commercial_hold"), until="until", source="source"
+    )
+    return [signalled, _from_people(items, people.filter(pl.col("reason") == "commercial_hold"))]
+
+
+def of_a_contact(  # the holds that stand only against a contact that is due
+    due: pl.DataFrame, history: History, *, as_of: date
+) -> list[pl.DataFrame]:
+    """Closed day, in flight, cool-down, cap and nobody to reach, for items whose contact step is due.
+
+    `due` carries row, payer_id, preventive (its step is), closed_until (last closed day, null when open), reached
+    (somebody can be), min_days_between_contacts and max_contacts_per_30_days of its scenario.
+    """
+    closed = due.filter(pl.col("closed_until").is_not_null()).select(
+        "row", reason=pl.lit("non_business_day"), until="closed_until", source=pl.lit("calendar")
+    )
+    unreached = due.filter(~pl.col("reached")).select(
+        "row", reason=pl.lit("no_contact"), until=_NO_DATE, source=pl.lit("contacts")
+    )
+    contacts = history.contacts.filter(pl.col("kind").is_in(["message", "call"]))
+    flying = contacts.filter(pl.col("state").is_in(["planned", "sending"])).select(
+        "payer_id",
+        source=pl.format("{} of {}, {}", "step", pl.col("as_of").dt.to_string("%Y-%m-%d"), "state"),
+    )
+    in_flight = (
+        due.select("row", "payer_id")
+        .join(flying, on="payer_id")
+        .select("row", reason=pl.lit("in_flight"), until=_NO_DATE, source="source")
+    )
+    return [closed, in_flight, *_spacing(due, contacts, as_of), unreached]
+
+
+def _spacing(due: pl.DataFrame, contacts: pl.DataFrame, as_of: date) -> list[pl.DataFrame]:
+    """Cool-down and cap. A preventive contact counts only against preventive steps."""
+    counted = contacts.filter(
+        pl.col("state").is_in(["sent", "confirmed", "bounced", "completed"])
+        & pl.col("acted_on").is_not_null()
+        & (pl.col("acted_on") <= as_of)
+    ).select("payer_id", "acted_on", "step", soft=pl.col("level") == "preventive")
+    rows = []
+    for preventive in (False, True):
+        of_kind = counted if preventive else counted.filter(~pl.col("soft"))
+        wanted = due.filter(pl.col("preventive") == preventive)
+        if wanted.is_empty():
+            continue
+        rows += [_cooldown(wanted, of_kind, as_of), _frequency_cap(wanted, of_kind, as_of)]
+    return rows
+
+
+def _cooldown(wanted: pl.DataFrame, counted: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    last = counted.sort("payer_id", "acted_on", "step").group_by("payer_id", maintain_order=True).last()
+    until = pl.col("acted_on") + pl.duration(days=pl.col("min_days_between_contacts") - 1)
+    return (
+        wanted.select("row", "payer_id", "min_days_between_contacts")
+        .join(last, on="payer_id")
+        .filter(until >= as_of)
+        .select(
+            "row",
+            reason=pl.lit("cooldown"),
+            until=until.cast(pl.Date),
+            source=pl.format("{} on {}", "step", pl.col("acted_on").dt.to_string("%Y-%m-%d")),
+        )
+    )
+
+
+def _frequency_cap(wanted: pl.DataFrame, counted: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The cap holds until the oldest of the last `max` contacts is 30 days old."""
+    recent = (
+        counted.filter(pl.col("acted_on") >= as_of - timedelta(days=29))
+        .sort("payer_id", "acted_on", descending=[False, True])
+        .group_by("payer_id", maintain_order=True)
+        .agg("acted_on")
+    )
+    limit = pl.col("max_contacts_per_30_days")
+    nth = pl.col("acted_on").list.get((limit - 1).clip(0), null_on_oob=True)
+    until = pl.when(limit > 0).then(nth + pl.duration(days=29))
+    return (
+        wanted.select("row", "payer_id", "max_contacts_per_30_days")
+        .join(recent, on="payer_id", how="left")
+        .with_columns(pl.col("acted_on").fill_null([]))
+        .filter(pl.col("acted_on").list.len() >= limit)
+        .select(
+            "row",
+            reason=pl.lit("frequency_cap"),
+            until=until.cast(pl.Date),
+            source=pl.format("{} contacts in 30 days", pl.col("acted_on").list.len()),
+        )
+    )
+
+
+def in_order(rows: list[pl.DataFrame]) -> pl.DataFrame:
+    """One line per item: `row` and its `holds`, in the specification's order, then until (null last), then source."""
+    order = pl.col("reason").replace_strict(HOLD_ORDER, return_dtype=pl.UInt8)
+    return (
+        pl.concat([frame.cast(dict(ROWS)) for frame in rows])
+        .unique()
+        .with_columns(order=order)
+        .sort("row", "order", "until", "source", nulls_last=True)
+        .group_by("row", maintain_order=True)
+        .agg(holds=pl.struct("reason", "until", "source"))
+    )
+
+
+def _from_people(items: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+    """Rows for holds of one invoice, and for those of all of a payer's."""
+    if people.is_empty():
+        return pl.DataFrame(schema=ROWS)
+    of_invoice = people.filter(pl.col("invoice_id").is_not_null()).drop("payer_id")
+    of_payer = people.filter(pl.col("invoice_id").is_null()).drop("invoice_id")
+    columns = ("row", "reason", "until", "source")
+    return pl.concat(
+        [
+            items.select("row", "invoice_id").join(of_invoice, on="invoice_id").select(columns),
+            items.select("row", "payer_id").join(of_payer, on="payer_id").select(columns),
+        ]
+    )
+
+
+def _signal_words() -> pl.Expr:
+    return pl.format("signal {} from {}", "kind", pl.col("from_date").dt.to_string("%Y-%m-%d"))

@@ -1,0 +1,156 @@
+"""One contact a payer a day: the invoices whose step may act are joined, given to a person, and held to the caps."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+import polars as pl
+
+from relance.config.models import Entity, Region, Step
+from relance.config.policy import Policy
+from relance.planning.model import LEVEL_RANK, History
+from relance.planning.people import Reach, language_for, reach_of
+
+
+def leads(acting: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    """Groups of acting items with their lead first: the highest level, the latest step in order, the lowest id.
+
+    `acting`: row, payer_id, invoice_id, scenario, step, level, place, rank, to_demand, currency, days_late.
+    Gives one row a group: `by`, the lead's scenario, step, level, kind; acts, demands, announces, totals, max_late, rows.
+    """
+    act = pl.struct("invoice_id", "step", "level").sort_by("invoice_id")
+    due = pl.col("days_late") >= 0
+    demand = pl.struct("invoice_id", amount="to_demand", currency="currency")
+    grouped = (
+        acting.sort(*by, "rank", "place", "invoice_id", descending=[*(False for _ in by), True, True, False])
+        .group_by(by, maintain_order=True)
+        .agg(
+            *(pl.col(name).first() for name in ("scenario", "lead_step", "level", "kind", "rank") if name not in by),
+            acts=act,
+            demands=demand.filter(due).sort_by(pl.col("invoice_id").filter(due)),
+            announces=pl.col("invoice_id").filter(~due).sort(),
+            max_late=pl.col("days_late").max(),
+            rows=pl.col("row"),
+        )
+    )
+    return grouped.join(_totals(acting.filter(due), by), on=by, how="left", maintain_order="left").with_columns(
+        pl.col("totals").fill_null([])
+    )
+
+
+def _totals(due: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+    return (
+        due.group_by(*by, "currency")
+        .agg(amount=pl.col("to_demand").sum())
+        .sort(*by, "currency")
+        .group_by(by, maintain_order=True)
+        .agg(totals=pl.struct("currency", "amount"))
+    )
+
+
+def addressed(
+    contacts: pl.DataFrame, reached: dict[Reach, pl.DataFrame], policy: Policy, region: Region
+) -> pl.DataFrame:
+    """Contacts with the person, address, channel and language that the lead's step gives them."""
+    reach_of_step = {
+        (name, step.id): number
+        for number, reach in enumerate(reached)
+        for name, scenario in policy.scenarios.items()
+        for step in scenario.steps
+        if reach_of(step) == reach
+    }
+    numbers = pl.DataFrame(
+        [(scenario, step, number) for (scenario, step), number in reach_of_step.items()],
+        schema={"scenario": pl.String, "lead_step": pl.String, "reach": pl.Int32},
+        orient="row",
+    )
+    persons = pl.concat(
+        [frame.with_columns(reach=pl.lit(number, dtype=pl.Int32)) for number, frame in enumerate(reached.values())]
+    )
+    found = contacts.join(numbers, on=["scenario", "lead_step"], how="left", maintain_order="left").join(
+        persons, on=["reach", "payer_id"], how="left", maintain_order="left"
+    )
+    pairs = found.select("person_language", "payer_language").unique()
+    languages = [language_for(tags, region.languages) for tags in pairs.iter_rows()]
+    return found.join(
+        pairs.with_columns(pl.Series("language", languages, dtype=pl.String)),
+        on=["person_language", "payer_language"],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+
+
+def cut_by_caps(contacts: pl.DataFrame, entity: Entity) -> dict[str, pl.DataFrame]:
+    """Contacts beyond a cap, by the cap's name; each cap works on what the one before left.
+
+    In order of level (highest first), greatest lateness, payer. Calls a collector, e-mails an address, contacts in all.
+    """
+    left = contacts.sort("rank", "max_late", "payer_id", descending=[True, True, False])
+    cut: dict[str, pl.DataFrame] = {}
+    nth = pl.int_range(pl.len())
+    calls = left.with_columns(nth=nth.over("kind", "collector"))
+    beyond = (pl.col("kind") == "call") & (pl.col("nth") >= entity.call_capacity)
+    cut["capacity"], left = calls.filter(beyond), calls.filter(~beyond)
+    mails = left.with_columns(
+        nth=nth.over(pl.col("channel"), pl.col("to").str.strip_chars().str.to_lowercase())
+    )
+    beyond = (pl.col("channel") == "email") & (pl.col("nth") >= entity.max_messages_per_address_per_day)
+    cut["address_cap"], left = mails.filter(beyond), mails.filter(~beyond)
+    if entity.max_contacts_per_day is not None:
+        cut["daily_cap"] = left.slice(entity.max_contacts_per_day)
+    return cut
+
+
+def contact_key(entity: str, payer_id: str, as_of: date, step: str | None = None) -> str:
+    """A contact's identity: a hash of entity, payer and day; a task's, of the step too."""
+    parts = [entity, payer_id, as_of.isoformat(), *([step] if step is not None else [])]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def approval_for(
+    step: Step, totals: list[dict[str, object]], given: list[dict[str, object]]
+) -> str | None:
+    """The role that must say yes to a contact or task of `step` with these totals, or None.
+
+    Always without amounts; with amounts, when a total is over its currency's or in a currency not listed. A yes given
+    before (`given`: level and totals) counts unless level or total grew.
+    """
+    if step.approval is None:
+        return None
+    over = {limit.currency: limit.minor for limit in step.approval.over}
+    sums = {str(total["currency"]): int(str(total["amount"])) for total in totals}
+    if over and all(currency in over and amount <= over[currency] for currency, amount in sums.items()):
+        return None
+    if any(_covers(yes, step, sums) for yes in given):
+        return None
+    return step.approval.role
+
+
+def _covers(yes: dict[str, object], step: Step, sums: dict[str, int]) -> bool:
+    approved = {total["currency"]: total["amount"] for total in yes["totals"]}  # type: ignore[attr-defined]
+    return LEVEL_RANK[str(yes["level"])] >= LEVEL_RANK[step.level] and all(
+        amount <= approved.get(currency, 0) for currency, amount in sums.items()
+    )
+
+
+def approvals(groups: pl.DataFrame, policy: Policy, history: History) -> pl.Series:
+    """`approval` for each group, in order."""
+    given: dict[str, list[dict[str, object]]] = {}
+    for row in history.approvals.iter_rows(named=True):
+        given.setdefault(row["payer_id"], []).append(row)
+    asking = {
+        (name, step.id): step
+        for name, scenario in policy.scenarios.items()
+        for step in scenario.steps
+        if step.approval is not None
+    }
+    roles: list[str | None] = [None] * groups.height
+    if asking:
+        columns = groups.select("scenario", "lead_step", "totals", "payer_id")
+        for number, (scenario, step_id, totals, payer) in enumerate(columns.iter_rows()):
+            step = asking.get((scenario, step_id))
+            if step is not None:
+                roles[number] = approval_for(step, totals, given.get(payer, []))
+    return pl.Series("approval", roles, dtype=pl.String)

@@ -1,0 +1,125 @@
+"""What goes into planning and what comes out, as frames. All pure data; nothing here reads or writes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+LEVEL_RANK = {"preventive": 0, "level_1": 1, "level_2": 2, "level_3": 3, "litigation": 4}
+
+GRAVE = ("insolvency", "in_litigation", "stale_ledger")
+OF_THE_INVOICE = (
+    "not_delivered",
+    "disputed",
+    "promised",
+    "instalment_plan",
+    "snoozed",
+    "payment_announced",
+    "direct_debit",
+    "covered_by_credit",
+    "below_minimum",
+    "too_recent",
+    "awaiting_approval",
+    "call_open",
+)
+OF_THE_PAYER = (
+    "commercial_hold",
+    "non_business_day",
+    "in_flight",
+    "cooldown",
+    "frequency_cap",
+    "no_contact",
+)
+AFTER_JOINING = ("capacity", "address_cap", "daily_cap")
+HOLD_ORDER = {
+    reason: order for order, reason in enumerate((*GRAVE, *OF_THE_INVOICE, *OF_THE_PAYER, *AFTER_JOINING))
+}
+"""The order of the specification: the first that stands is the reason."""
+
+FROM_PEOPLE = ("disputed", "promised", "instalment_plan", "snoozed", "payment_announced", "commercial_hold")
+"""Holds that cases and people give, as rows of `HOLDS`."""
+
+SENT = ("sent", "confirmed")
+DONE_STATES = {
+    "message": SENT,
+    "call": ("completed", "not_made"),
+    "internal": ("completed",),
+    "handoff": ("completed",),
+}
+"""By kind: the states in which the step of a contact or task is done for the invoices it acted for (rule 2)."""
+COUNTED_STATES = (*SENT, "bounced", "completed")
+"""Contacts in these states count against cool-down and cap."""
+IN_FLIGHT_STATES = ("planned", "sending")
+
+CONTACT_HISTORY = pl.Schema(
+    {
+        "key": pl.String,
+        "payer_id": pl.String,
+        "as_of": pl.Date,
+        "kind": pl.String,
+        "channel": pl.String,
+        "state": pl.String,
+        "acted_on": pl.Date,
+        "scenario": pl.String,
+        "step": pl.String,
+        "level": pl.String,
+        "settled": pl.Boolean,
+    }
+)
+"""Contacts and tasks. `acted_on`: when sent, completed or became not made. `settled`: a hand-over whose case is closed."""
+
+ACT_HISTORY = pl.Schema({"key": pl.String, "invoice_id": pl.String, "step": pl.String, "level": pl.String})
+"""What each contact or task did for which invoice."""
+
+APPROVALS = pl.Schema(
+    {
+        "payer_id": pl.String,
+        "step": pl.String,
+        "level": pl.String,
+        "totals": pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64})),
+    }
+)
+"""Yeses given and not yet used: up to this level and these totals nothing is asked again."""
+
+HOLDS = pl.Schema(
+    {
+        "payer_id": pl.String,
+        "invoice_id": pl.String,
+        "reason": pl.String,
+        "until": pl.Date,
+        "source": pl.String,
+    }
+)
+"""Holds from cases and people that stand on the day; `invoice_id` null for all of the payer's, `until` the last day."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What was done before the day, in the state it has when planning."""
+
+    contacts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTACT_HISTORY))
+    acts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ACT_HISTORY))
+    approvals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=APPROVALS))
+
+
+def no_holds() -> pl.DataFrame:
+    """No hold from people."""
+    return pl.DataFrame(schema=HOLDS)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is decided for one entity and day; see `commands.md` for the JSON that `as_json` gives.
+
+    Frames are in the order of the output. `outcomes.holds` is a list of {reason, until, source}; `contacts` and `tasks`
+    carry their acts, demands, announces, mentions and totals as lists.
+    """
+
+    entity: str
+    as_of: date
+    policy_version: str
+    outcomes: pl.DataFrame
+    contacts: pl.DataFrame
+    tasks: pl.DataFrame

@@ -1,0 +1,103 @@
+"""Whom a step reaches, and how: persons by role, preference and id; the first of the step's channels they can receive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import polars as pl
+
+from relance.config.models import Step
+from relance.config.policy import Policy
+
+_NEEDS = {
+    "email": ("email",),
+    "sms": ("phone",),
+    "voice": ("phone",),
+    "call": ("phone",),
+    "whatsapp": ("whatsapp",),
+    "letter": ("address",),
+    "registered": ("address", "email"),
+}
+"""What a person needs to receive a channel: any of these, the first found is where it goes."""
+
+Reach = tuple[tuple[str, ...], tuple[str, ...]]
+"""Channels and audience of a step: all that decides whom it reaches."""
+
+
+def reach_of(step: Step) -> Reach:
+    """The part of a step that decides whom it reaches."""
+    return tuple(step.channels), tuple(step.audience)
+
+
+def reachable(persons: pl.DataFrame, reaches: Iterable[Reach]) -> dict[Reach, pl.DataFrame]:
+    """For each reach: `payer_id`, `contact_id`, `to`, `channel`, `person_language`, one row for each payer it reaches."""
+    present = _clean(persons)
+    return {reach: _first_person(present, *reach) for reach in reaches}
+
+
+def language_for(tags: Sequence[str | None], region_languages: Sequence[str]) -> str:
+    """The first wanted language that the region has, by primary subtag (fr-BE is fr); else the region's first."""
+    by_primary: dict[str, str] = {}
+    for tag in region_languages:
+        by_primary.setdefault(_primary(tag), tag)
+    for tag in tags:
+        if tag and _primary(tag) in by_primary:
+            return by_primary[_primary(tag)]
+    return region_languages[0]
+
+
+def steps_that_contact(policy: Policy) -> list[Step]:
+    """All steps of all scenarios that reach a payer."""
+    return [
+        step
+        for _, scenario in sorted(policy.scenarios.items())
+        for step in scenario.steps
+        if step.kind in ("message", "call")
+    ]
+
+
+def _primary(tag: str) -> str:
+    return tag.replace("_", "-").split("-")[0].lower()
+
+
+def _clean(persons: pl.DataFrame) -> pl.DataFrame:
+    """Active persons with blanks as nulls and opted-out channels as a list."""
+    text = ("role", "email", "phone", "whatsapp", "address", "language", "preferred_channel")
+    return persons.filter(pl.col("active").fill_null(value=True)).select(
+        pl.col("customer_id").alias("payer_id"),
+        "contact_id",
+        *(_blank_to_null(name) for name in text),
+        pl.col("opt_out").fill_null("").str.replace_all(r"\s", "").str.split("|").alias("opted_out"),
+    )
+
+
+def _blank_to_null(name: str) -> pl.Expr:
+    stripped = pl.col(name).str.strip_chars()
+    return pl.when(stripped != "").then(stripped).alias(name)
+
+
+def _first_person(persons: pl.DataFrame, channels: tuple[str, ...], audience: tuple[str, ...]) -> pl.DataFrame:
+    ranks = {role: rank for rank, role in enumerate(audience)}
+    wanted = persons.filter(pl.col("role").is_null() | pl.col("role").is_in(list(audience)))
+    can = {channel: _can_receive(channel) for channel in channels}
+    return (
+        wanted.with_columns(
+            channel=pl.coalesce(*(pl.when(can[name]).then(pl.lit(name)) for name in channels)),
+            to=pl.coalesce(*(pl.when(can[name]).then(_address(name)) for name in channels)),
+            rank=pl.col("role").replace_strict(ranks, default=len(ranks), return_dtype=pl.Int32),
+            unlike=~pl.col("preferred_channel").is_in(list(channels)).fill_null(value=False),
+        )
+        .filter(pl.col("channel").is_not_null())
+        .sort("payer_id", "rank", "unlike", "contact_id")
+        .group_by("payer_id", maintain_order=True)
+        .first()
+        .select("payer_id", "contact_id", "to", "channel", pl.col("language").alias("person_language"))
+    )
+
+
+def _address(channel: str) -> pl.Expr:
+    return pl.coalesce(*_NEEDS[channel])
+
+
+def _can_receive(channel: str) -> pl.Expr:
+    return _address(channel).is_not_null() & ~pl.col("opted_out").list.contains(channel)

@@ -1,0 +1,457 @@
+"""`plan(snapshot, policy, history, holds, D)`: who is chased today, how, and why not. Pure and deterministic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from relance.calendars import HORIZON_YEAR, Calendar, Days, ShiftTable, day_number
+from relance.config.models import Entity, Region
+from relance.config.policy import Policy
+from relance.ledger.snapshot import Snapshot
+from relance.money import Money
+from relance.planning import credit, holds, joining, segments, steps
+from relance.planning.model import LEVEL_RANK, History, Plan
+from relance.planning.people import Reach, reach_of, reachable, steps_that_contact
+from relance.planning.progress import days, done_acts, progress_of
+
+_CUSTOMER_COLUMNS = ("name", "country", "language", "segment", "vip", "payment_method", "status", "collector")
+
+
+def plan(snapshot: Snapshot, policy: Policy, history: History, people: pl.DataFrame, as_of: date) -> Plan:
+    """Decide the day of one entity.
+
+    Args:
+        snapshot: what is owed as of the day.
+        policy: the reviewed rules.
+        history: contacts and tasks of days before, in their present state; later ones are left out here.
+        people: holds from cases and people that stand on the day (`model.HOLDS`).
+        as_of: the day D. Nothing else tells the time.
+    """
+    return _Day(snapshot, policy, _before(history, as_of), people, as_of).plan()
+
+
+def _before(history: History, as_of: date) -> History:
+    contacts = history.contacts.filter(pl.col("as_of") < as_of)
+    return History(contacts, history.acts, history.approvals)
+
+
+@dataclass
+class _Day:
+    """One entity's day. Each property is one stage; a stage reads only those above it."""
+
+    snapshot: Snapshot
+    policy: Policy
+    history: History
+    people: pl.DataFrame
+    as_of: date
+
+    @cached_property
+    def entity(self) -> Entity:
+        return self.policy.entity(self.snapshot.entity)
+
+    @cached_property
+    def region(self) -> Region:
+        return self.policy.region_of(self.entity)
+
+    @cached_property
+    def signals(self) -> pl.DataFrame:
+        return holds.standing_signals(self.snapshot.signals, self.as_of)
+
+    @cached_property
+    def open_items(self) -> pl.DataFrame:
+        """Items in the order of the output, numbered by `row`, with lateness and who may dispute."""
+        items = self.snapshot.items.sort("invoice_id").with_row_index("row")
+        return items.with_columns(
+            days_late=(pl.lit(self.as_of) - pl.col("due_date")).dt.total_days().cast(pl.Int32)
+        )
+
+    @cached_property
+    def disputes(self) -> pl.DataFrame:
+        return holds.disputed(self.open_items, self.people)
+
+    @cached_property
+    def claimable(self) -> pl.Series:
+        """Delivered and undisputed: what totals are made of."""
+        in_dispute = np.zeros(self.open_items.height, dtype=np.bool_)
+        in_dispute[self.disputes["row"].to_numpy()] = True
+        return self.open_items.select(claimable=~holds.undelivered() & ~pl.lit(pl.Series(in_dispute)))["claimable"]
+
+    @cached_property
+    def payers(self) -> pl.DataFrame:
+        """One row a payer: its customer's columns, its scenario and the rule that gave it, its calendar's number."""
+        names = self.open_items.select(pl.col("payer_id").unique().sort())
+        customers = self.snapshot.customers.select(pl.col("customer_id").alias("payer_id"), *_CUSTOMER_COLUMNS)
+        known = names.join(customers, on="payer_id", how="left", maintain_order="left").with_columns(
+            profile=pl.lit(None, dtype=pl.String), risk=pl.lit(None, dtype=pl.String)
+        )
+        totals = credit.segment_totals(
+            self.open_items.with_columns(self.claimable), self.snapshot.credits
+        )
+        signals = self.signals.rename({"customer_id": "payer_id"})
+        chosen = segments.scenarios_of_payers(known, totals, signals, self.policy, self.entity)
+        return known.join(chosen, on="payer_id", maintain_order="left").join(
+            self._calendar_numbers(), on="country", how="left", nulls_equal=True, maintain_order="left"
+        )
+
+    def _countries(self) -> list[str | None]:
+        found = self.open_items.select("payer_id").unique().join(
+            self.snapshot.customers, left_on="payer_id", right_on="customer_id", how="left"
+        )
+        return sorted(found["country"].unique().to_list(), key=lambda code: code or "")
+
+    def _calendar_numbers(self) -> pl.DataFrame:
+        countries = self._countries()
+        return pl.DataFrame(
+            {"country": countries, "calendar": range(len(countries))},
+            schema={"country": pl.String, "calendar": pl.Int64},
+        )
+
+    @cached_property
+    def shifts(self) -> ShiftTable:
+        """Open days of the entity's region and each payer country, over all days that a step can fall on."""
+        region = self.region
+        own = Calendar.of_region(
+            region.business_days, region.country, region.subdivision, region.extra_holidays
+        )
+        furthest = max((abs(step.day) for one in self.policy.scenarios.values() for step in one.steps), default=0)
+        spread = timedelta(days=furthest + 400)
+        dues = self.open_items["due_date"]
+        first, last = dues.min(), dues.max()
+        assert isinstance(first, date)
+        assert isinstance(last, date)
+        first = max(min(first, self.as_of), date(1950, 1, 1)) - spread
+        last = min(max(last, self.as_of), date(HORIZON_YEAR - 10, 1, 1)) + spread
+        return ShiftTable([(own, Calendar.of_country(code)) for code in self._countries()], first, last)
+
+    @cached_property
+    def items(self) -> pl.DataFrame:
+        """Open items with their payer's scenario, calendar and the scenario's figures."""
+        scenarios = pl.DataFrame(
+            [
+                {
+                    "scenario": name,
+                    "min_days_after_issue": one.min_days_after_issue,
+                    "collection_grace_days": one.collection_grace_days,
+                    "min_days_between_contacts": one.min_days_between_contacts,
+                    "max_contacts_per_30_days": one.max_contacts_per_30_days,
+                }
+                for name, one in sorted(self.policy.scenarios.items())
+            ]
+        )
+        payers = self.payers.select("payer_id", "scenario", "calendar", "payment_method").join(
+            scenarios, on="scenario", how="left"
+        )
+        return self.open_items.with_columns(self.claimable).join(
+            payers, on="payer_id", how="left", maintain_order="left"
+        )
+
+    @cached_property
+    def invoice_holds(self) -> list[pl.DataFrame]:
+        """Holds of the invoice except those of money, which need these first."""
+        rest = holds.of_the_invoice(self.items, self.people, self.history, self.as_of)
+        return [self.disputes, *rest]
+
+    @cached_property
+    def demand(self) -> pl.Series:
+        """Amount to demand per item: credit covers what nothing else of the invoice stops."""
+        coverable = np.ones(self.items.height, dtype=np.bool_)
+        for frame in self.invoice_holds:
+            coverable[frame["row"].to_numpy()] = False
+        items = self.items.with_columns(coverable=pl.lit(pl.Series(coverable)))
+        return credit.to_demand(items, self.snapshot.credits)
+
+    @cached_property
+    def totals(self) -> pl.DataFrame:
+        """Outstanding and overdue of each item's payer in the item's currency, aligned with the items."""
+        per_payer = credit.totals(self.items.with_columns(self.demand))
+        return self.items.select("payer_id", "currency").join(
+            per_payer, on=["payer_id", "currency"], how="left", maintain_order="left"
+        ).with_columns(pl.col("outstanding", "overdue").fill_null(0))
+
+    @cached_property
+    def money_holds(self) -> list[pl.DataFrame]:
+        """Covered by credit; below the scenario's minimum."""
+        nothing = pl.lit(None, dtype=pl.Date)
+        covered = self.items.select("row").filter(self.demand == 0)
+        minimums = pl.DataFrame(
+            [
+                (name, amount.currency, amount.minor)
+                for name, one in self.policy.scenarios.items()
+                for amount in one.minimum
+            ],
+            schema={"scenario": pl.String, "currency": pl.String, "minimum": pl.Int64},
+            orient="row",
+        )
+        small = (
+            self.items.select("row", "scenario", "currency", self.totals["outstanding"])
+            .join(minimums, on=["scenario", "currency"])
+            .filter(pl.col("outstanding") < pl.col("minimum"))
+        )
+        return [
+            covered.select("row", reason=pl.lit("covered_by_credit"), until=nothing, source=pl.lit("credit")),
+            small.select(
+                "row", reason=pl.lit("below_minimum"), until=nothing, source=pl.format("minimum of {}", "scenario")
+            ),
+        ]
+
+    @cached_property
+    def chosen(self) -> pl.DataFrame:
+        """Per item: place and date of the step due today, else of the next and its day; passed-over steps; level reached."""
+        items, size = self.items, self.items.height
+        progress = progress_of(items, done_acts(self.history), self.policy)
+        due, calendar = days(items["due_date"]), items["calendar"].to_numpy()
+        overdue = self.totals["overdue"].to_numpy()
+        currency = items["currency"]
+        place = np.full(size, -1, np.int32)
+        place_date = np.full(size, steps.NEVER, np.int32)
+        next_place, next_on = place.copy(), place_date.copy()
+        passed: list[pl.DataFrame] = []
+        for name in sorted(items["scenario"].unique().to_list()):
+            scenario = self.policy.scenarios[name]
+            rows = np.flatnonzero((items["scenario"] == name).to_numpy())
+            short = [
+                _short_of(step.min_overdue, currency.gather(rows), overdue[rows]) for step in scenario.steps
+            ]
+            choice = steps.choose(
+                scenario,
+                due=due[rows],
+                calendar=calendar[rows],
+                shifts=self.shifts,
+                progress=steps.Progress(
+                    progress.furthest[rows],
+                    progress.last_on[rows],
+                    progress.last_place[rows],
+                    progress.reopened_on[rows],
+                ),
+                short_of_minimum=short,
+                today=day_number(self.as_of),
+            )
+            place[rows], place_date[rows] = choice.step, choice.step_date
+            next_place[rows], next_on[rows] = choice.next_step, choice.next_on
+            passed += [
+                pl.DataFrame({"row": rows[choice.passed[n]], "at": n, "passed": step.id})
+                for n, step in enumerate(scenario.steps)
+                if choice.passed[n].any()
+            ]
+        frame = pl.DataFrame(
+            {
+                "row": items["row"],
+                "place": place,
+                "step_date": _dates(place_date),
+                "next_place": next_place,
+                "next_on": _dates(next_on),
+                "furthest": progress.furthest,
+            }
+        )
+        return self._named(frame).join(_passed_lists(passed), on="row", how="left", maintain_order="left")
+
+    def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Places as the step's id, level and kind in the item's scenario."""
+        table = pl.DataFrame(
+            [
+                (name, place, step.id, step.level, LEVEL_RANK[step.level], step.kind)
+                for name, scenario in sorted(self.policy.scenarios.items())
+                for place, step in enumerate(scenario.steps)
+            ],
+            schema={
+                "scenario": pl.String, "place": pl.Int32, "step": pl.String, "level": pl.String, "rank": pl.Int32,
+                "kind": pl.String,
+            },
+            orient="row",
+        )  # fmt: skip
+        following = table.select("scenario", next_place="place", next_step="step")
+        reached = table.select("scenario", furthest="place", level_reached="level")
+        named = frame.with_columns(self.items["scenario"])
+        for other in (table, following, reached):
+            on = [name for name in other.columns if name in ("scenario", "place", "next_place", "furthest")]
+            named = named.join(other, on=on, how="left", maintain_order="left")
+        return named
+
+    @cached_property
+    def due(self) -> pl.DataFrame:
+        """Items whose step is due, with what the holds of a contact look at."""
+        items = pl.concat([self.items, self.chosen.drop("row", "scenario")], how="horizontal")
+        due = items.filter(pl.col("place") >= 0).with_columns(
+            preventive=pl.col("rank") == 0, task=pl.col("kind").is_in(["internal", "handoff"])
+        )
+        today = day_number(self.as_of)
+        calendar = due["calendar"].to_numpy()
+        closed = self.shifts.is_closed(calendar, today)
+        until = self.shifts.next_open(calendar, today) - 1
+        closed_until = pl.Series("closed_until", np.where(closed, until, steps.NEVER).astype(np.int32))
+        due = due.with_columns(_dates(closed_until.to_numpy()).alias("closed_until"))
+        reached = pl.concat(
+            [
+                persons.select("payer_id", scenario=pl.lit(name), step=pl.lit(step.id), reached=pl.lit(value=True))
+                for name, scenario in sorted(self.policy.scenarios.items())
+                for step in scenario.steps
+                if (persons := self.persons.get(reach_of(step))) is not None
+            ]
+            or [pl.DataFrame(schema={"payer_id": pl.String, "scenario": pl.String, "step": pl.String, "reached": pl.Boolean})]
+        )
+        return due.join(
+            reached, on=["payer_id", "scenario", "step"], how="left", maintain_order="left"
+        ).with_columns(pl.col("reached").fill_null(value=False))
+
+    @cached_property
+    def persons(self) -> dict[Reach, pl.DataFrame]:
+        """Whom each step that contacts would reach."""
+        return reachable(
+            self.snapshot.contacts, {reach_of(step): None for step in steps_that_contact(self.policy)}
+        )
+
+    @cached_property
+    def standing(self) -> pl.DataFrame:
+        """`row`, `holds`: all that stands before contacts are joined."""
+        payers = self.payers
+        rows = [
+            *holds.grave(
+                self.items, payers, self.signals, self.history, self.entity,
+                extract_date=self.snapshot.extract_date, as_of=self.as_of,
+            ),
+            *self.invoice_holds,
+            *self.money_holds,
+            *holds.commercial(self.items, self.people, self.signals),
+            *holds.of_a_contact(self.due.filter(~pl.col("task")), self.history, as_of=self.as_of),
+        ]  # fmt: skip
+        return holds.in_order(rows)
+
+    @cached_property
+    def acting(self) -> pl.DataFrame:
+        """Items whose step is due and against which nothing stands."""
+        due = self.due.with_columns(self.demand.gather(self.due["row"]).alias("to_demand"), lead_step="step")
+        return due.join(self.standing.select("row"), on="row", how="anti", maintain_order="left")
+
+    @cached_property
+    def proposed(self) -> pl.DataFrame:
+        """Contacts before the caps, in order of payer: lead, acts, person, channel, language."""
+        groups = joining.leads(self.acting.filter(~pl.col("task")), ["payer_id"])
+        payers = self.payers.select("payer_id", "collector", payer_language="language")
+        known = groups.join(payers, on="payer_id", how="left", maintain_order="left")
+        return joining.addressed(known, self.persons, self.policy, self.region).sort("payer_id")
+
+    @cached_property
+    def cut(self) -> dict[str, pl.DataFrame]:
+        """Contacts beyond a cap, by its name."""
+        return joining.cut_by_caps(self.proposed, self.entity)
+
+    @cached_property
+    def contacts(self) -> pl.DataFrame:
+        """The day's contacts, as they stand in the output, with the `rows` of their acts."""
+        gone = [frame.select("payer_id") for frame in self.cut.values()]
+        kept = self.proposed.join(pl.concat(gone), on="payer_id", how="anti", maintain_order="left")
+        keys = [joining.contact_key(self.entity.entity, payer, self.as_of) for payer in kept["payer_id"]]
+        return (
+            kept.with_columns(
+                pl.Series("key", keys, dtype=pl.String),
+                joining.approvals(kept, self.policy, self.history),
+                score=pl.lit(None, dtype=pl.Float64),
+            )
+            .join(self._mentions(kept), on="payer_id", how="left", maintain_order="left")
+            .with_columns(pl.col("mentions").fill_null([]))
+        )
+
+    def _mentions(self, kept: pl.DataFrame) -> pl.DataFrame:
+        """Per payer contacted: its other open delivered items."""
+        acting = kept.select(row=pl.col("rows").explode())
+        return (
+            self.items.filter(~holds.undelivered())
+            .join(kept.select("payer_id"), on="payer_id", how="semi")
+            .join(acting, on="row", how="anti")
+            .group_by("payer_id")
+            .agg(mentions=pl.col("invoice_id").sort())
+        )
+
+    @cached_property
+    def tasks(self) -> pl.DataFrame:
+        """The day's tasks, by payer and step, with the `rows` of their acts."""
+        groups = joining.leads(self.acting.filter("task"), ["payer_id", "lead_step"])
+        keys = [
+            joining.contact_key(self.entity.entity, payer, self.as_of, step)
+            for payer, step in groups.select("payer_id", "lead_step").iter_rows()
+        ]
+        return groups.with_columns(
+            pl.Series("key", keys, dtype=pl.String), joining.approvals(groups, self.policy, self.history)
+        ).sort("payer_id", "lead_step")
+
+    @cached_property
+    def outcomes(self) -> pl.DataFrame:
+        """One line per open item."""
+        cut = [
+            frame.select(pl.col("rows").explode().alias("row"), reason=pl.lit(name), until=pl.lit(self.as_of),
+                         source=pl.lit("limits of the day"))
+            for name, frame in self.cut.items()
+        ]  # fmt: skip
+        stand = pl.concat([self.standing, holds.in_order(cut)]).rename({"holds": "stands"})
+        keys = pl.concat(
+            [frame.select(pl.col("rows").explode().alias("row"), contact_key=pl.col("key").repeat_by(
+                pl.col("rows").list.len()).explode()) for frame in (self.contacts, self.tasks)]
+        )  # fmt: skip
+        wide = (
+            pl.concat([self.items, self.chosen.drop("row", "scenario")], how="horizontal")
+            .with_columns(self.demand)
+            .join(stand, on="row", how="left", maintain_order="left")
+            .join(keys, on="row", how="left", maintain_order="left")
+        )
+        due, held = pl.col("place") >= 0, pl.col("stands").is_not_null()
+        outcome = (
+            pl.when(due & held).then(pl.lit("hold")).when(due).then(pl.lit("act"))
+            .when(pl.col("next_place") >= 0).then(pl.lit("wait")).otherwise(pl.lit("exhausted"))
+        )  # fmt: skip
+        nothing = pl.lit([], dtype=pl.List(pl.Struct({"reason": pl.String, "until": pl.Date, "source": pl.String})))
+        return wide.select(
+            "invoice_id", "payer_id", outcome.alias("outcome"),
+            pl.when(due & held).then(pl.col("stands").list.first().struct.field("reason")).alias("reason"),
+            pl.coalesce("stands", nothing).alias("holds"),
+            "scenario", "step", "level", "step_date", "next_step", "next_on", "level_reached",
+            pl.col("passed_over").fill_null([]),
+            "open", "to_demand", "currency", "days_late", "contact_key",
+        )  # fmt: skip
+
+    def plan(self) -> Plan:
+        """All stages."""
+        version = self.policy.version
+        if self.open_items.is_empty():
+            empty = pl.DataFrame()
+            return Plan(self.entity.entity, self.as_of, version, empty, empty, empty)
+        contacts = self.contacts.rename({"lead_step": "step"}).select(*CONTACT_COLUMNS)
+        tasks = self.tasks.rename({"lead_step": "step"}).select(*TASK_COLUMNS)
+        return Plan(self.entity.entity, self.as_of, version, self.outcomes, contacts, tasks)
+
+
+CONTACT_COLUMNS = (
+    "key", "payer_id", "kind", "channel", "contact_id", "to", "language", "scenario", "step", "level", "acts",
+    "demands", "announces", "mentions", "totals", "approval", "score",
+)  # fmt: skip
+TASK_COLUMNS = (
+    "key", "payer_id", "kind", "scenario", "step", "level", "acts", "demands", "totals", "approval",
+)  # fmt: skip
+
+
+def _short_of(limits: tuple[Money, ...], currency: pl.Series, overdue: npt.NDArray[np.int64]) -> steps.Mask | None:
+    """Where the overdue total in the item's currency is under the step's `min_overdue`; None without thresholds."""
+    if not limits:
+        return None
+    short = np.zeros(overdue.size, dtype=np.bool_)
+    for limit in limits:
+        short |= (currency == limit.currency).to_numpy() & (overdue < limit.minor)
+    return short
+
+
+def _dates(numbers: Days) -> pl.Series:
+    """Day numbers as dates, NEVER as null."""
+    column = pl.Series(numbers)
+    return pl.select(pl.when(column != int(steps.NEVER)).then(column).cast(pl.Int32).cast(pl.Date)).to_series()
+
+
+def _passed_lists(passed: list[pl.DataFrame]) -> pl.DataFrame:
+    """`row`, `passed_over`: the steps passed over, in order."""
+    schema = {"row": pl.UInt32, "at": pl.Int64, "passed": pl.String}
+    rows = pl.concat([pl.DataFrame(schema=schema), *(frame.cast(schema) for frame in passed)])
+    return rows.sort("row", "at").group_by("row", maintain_order=True).agg(passed_over="passed")

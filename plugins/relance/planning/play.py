@@ -1,0 +1,71 @@
+"""Days played one after another, as if all that was planned had been sent, called and done on its day. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+
+import polars as pl
+
+from relance.config.policy import Policy
+from relance.ledger.snapshot import Snapshot
+from relance.planning.model import ACT_HISTORY, CONTACT_HISTORY, History, Plan
+from relance.planning.plan import plan
+
+
+def play(
+    snapshot_of: Callable[[date], Snapshot],
+    policy: Policy,
+    history: History,
+    holds_of: Callable[[date], pl.DataFrame],
+    *,
+    first: date,
+    last: date,
+    approve: bool = True,
+) -> Iterator[Plan]:
+    """One plan a day from `first` to `last`, each with what the days before have done added to `history`.
+
+    Contacts count as sent (calls and tasks: completed) on their day, approvals as given; with `approve=False` what needs
+    a yes waits for ever.
+    """
+    day = first
+    while day <= last:
+        planned = plan(snapshot_of(day), policy, history, holds_of(day), day)
+        yield planned
+        history = after(history, planned, approve=approve)
+        day += timedelta(days=1)
+
+
+def after(history: History, planned: Plan, *, approve: bool = True) -> History:
+    """History with a plan carried out on its day."""
+    groups = [frame for frame in (planned.contacts, planned.tasks) if not frame.is_empty()]
+    if not groups:
+        return history
+    contacts = [_carried_out(frame, planned.as_of, approve=approve) for frame in groups]
+    acts = [_acts(frame) for frame in groups]
+    return History(
+        pl.concat([history.contacts, *contacts]), pl.concat([history.acts, *acts]), history.approvals
+    )
+
+
+def _carried_out(frame: pl.DataFrame, as_of: date, *, approve: bool) -> pl.DataFrame:
+    waits = pl.lit(value=not approve) & pl.col("approval").is_not_null()
+    done = pl.when(pl.col("kind") == "message").then(pl.lit("sent")).otherwise(pl.lit("completed"))
+    channel = pl.col("channel") if "channel" in frame.columns else pl.lit("internal")
+    return frame.select(
+        "key",
+        "payer_id",
+        "kind",
+        "scenario",
+        "step",
+        "level",
+        channel.alias("channel"),
+        as_of=pl.lit(as_of),
+        state=pl.when(waits).then(pl.lit("awaiting_approval")).otherwise(done),
+        acted_on=pl.when(~waits).then(pl.lit(as_of)),
+        settled=pl.lit(value=False),
+    ).select(pl.col(name).cast(kind) for name, kind in CONTACT_HISTORY.items())
+
+
+def _acts(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select("key", "acts").explode("acts").unnest("acts").select(list(ACT_HISTORY))
