@@ -119,11 +119,12 @@ def _check_tables(
     problem: _Problem,
 ) -> None:
     floor = rule.contract_rate.floor
-    for name in filter(None, (rule.reference, floor.reference if floor else None)):
-        if name not in series:
-            problem(
-                ("rule",), f"no series {name!r}; write one of {', '.join(sorted(series)) or 'rates/*.csv'}"
-            )
+    names = {"reference": rule.reference, "contract_rate": floor.reference if floor else None}
+    for key, name in names.items():
+        if name is not None and name not in series:
+            known = ", ".join(sorted(series)) or "rates/*.csv"
+            problem(("rule", key), f"no series {name!r}; write one of {known}")
     paid_in = rule.compensation.paid_in if rule.compensation else None
     if paid_in is not None and paid_in.exchange not in exchanges:
-        problem(("rule",), f"no exchange table {paid_in.exchange!r}; write one of exchange/*.csv")
+        known = ", ".join(sorted(exchanges)) or "exchange/*.csv"
+        problem(("rule", "compensation"), f"no exchange table {paid_in.exchange!r}; write one of {known}")

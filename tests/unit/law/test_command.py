@@ -22,7 +22,7 @@ GOLDEN = [*CLAIM, "--until", "2025-02-28"]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the command in a folder without a policy; refusals come out as the exceptions that `main` prints."""
+    """The command in a folder without a policy; refusals come out as exceptions, for `main` to print."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("RELANCE_CONFIG", raising=False)
     app = typer.Typer()

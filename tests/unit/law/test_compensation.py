@@ -111,6 +111,7 @@ def _poland(folder: Any, row: str) -> None:
     folder.replace(
         "XX.yaml",
         "compensation: {tiers: [{amount: 40.00 EUR}]}",
-        "compensation: {tiers: [{up_to: 5000.00 PLN, amount: 40.00 EUR}, {below: 50000.00 PLN, amount: 70.00 EUR},"
-        " {amount: 100.00 EUR}], paid_in: {currency: PLN, exchange: nbp}}",
+        "compensation: {tiers: [{up_to: 5000.00 PLN, amount: 40.00 EUR},"
+        " {below: 50000.00 PLN, amount: 70.00 EUR}, {amount: 100.00 EUR}],"
+        " paid_in: {currency: PLN, exchange: nbp}}",
     )

@@ -1,4 +1,4 @@
-"""The worked example of the domain reference, 1.6: 10,000 due 1 December 2024, paid 28 February 2025, 89 days."""
+"""The worked example of the domain reference, 1.6: 10,000 due 1 December 2024, paid 28 February 2025."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ def test_small_folder_loads(folder: Any) -> None:
     [
         ("  margin: 8", "  margn: 8", 7, "the nearest is margin"),
         ("  margin: 8", "  margin: much", 7, "margin"),
-        ("  fixing: floating", "  fixing: fixed", 4, "write `fixing: fixed` with a `rate`"),
+        ("  fixing: floating", "  fixing: fixed", 3, "write `fixing: fixed` with a `rate`"),
         ("40.00 EUR", "40.00", 9, "is not money"),
         ("40.00 EUR}", "40.00 EUR, below: 5.00 EUR}", 9, "upper bound"),
-        ("  reference: base", "  reference: nowhere", 4, "no series 'nowhere'; write one of base"),
+        ("  reference: base", "  reference: nowhere", 6, "no series 'nowhere'; write one of base"),
         ("country: XX", "country: YY", 1, "write country: XX"),
         ("name: Testland", "title: Testland", 2, "'title' is not a key here"),
         ("  may_waive: true", "  may_waive: true\n  margin: 9", 11, "'margin' is written twice"),
