@@ -32,7 +32,7 @@ $(STAMP): requirements.txt pyproject.toml
 lint: env
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
-	$(RUN) -m mypy
+	$(RUN) -m mypy plugins dags scripts
 	$(VENV)/bin/lint-imports
 
 check: lint ## style, types, import contracts and the fast tests: before each commit

@@ -1,0 +1,126 @@
+"""The tasks of a day: each calls one use case of `relance.day`, may be run again, and logs its figures."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context, task
+
+from relance.errors import LedgerError
+from relance.orchestration.working_day import WorkingDay, working_day
+
+if TYPE_CHECKING:
+    from relance.services import Services
+
+log = logging.getLogger(__name__)
+
+BATCH = 500
+"""Contacts a delivery task: a task costs about a second, and Airflow maps at most 1,024 of them."""
+
+PARALLEL_BATCHES = 4
+
+
+def day_of(entity: str) -> None:
+    """Wire the entity's tasks inside the DAG that is open."""
+    imported = import_ledger(entity)
+    planned = plan(entity)
+    batches = delivery_batches(entity)
+    delivered = deliver.partial(entity=entity).expand(keys=batches)
+    worked = cases(entity)
+    imported >> planned >> batches >> delivered >> worked >> publish(entity)
+
+
+@task
+def import_ledger(entity: str) -> dict[str, Any]:
+    """Takes the newest extract into the ledger; the same extract again changes nothing."""
+    from relance import day
+
+    services, today = _services(entity)
+    try:
+        report = day.import_extract(services, entity, extract_date=today.as_of if today.forced else None)
+    except LedgerError as error:
+        log.error("%s: the ledger was not taken, nothing was changed: %s", entity, error)  # noqa: TRY400 — raised on
+        day.notify_data_problem(services, entity, str(error))
+        raise
+    return report.as_dict()
+
+
+@task
+def plan(entity: str) -> dict[str, Any]:
+    """Decides who is chased today, how, and why not; stores it."""
+    from relance import day
+
+    services, today = _services(entity)
+    if today.why_not:
+        log.info("%s %s: planned and stored only: %s", entity, today.as_of, today.why_not)
+    report = day.decide(services, entity, today.as_of, live=today.live, reason=today.reason)
+    return report.as_dict()
+
+
+@task
+def delivery_batches(entity: str) -> list[list[str]]:
+    """Keys of the contacts to deliver, in batches; none on a day that may not send."""
+    from relance import day
+
+    services, today = _services(entity)
+    if _nothing_leaves(entity, today):
+        return []
+    return day.delivery_batches(services, entity, today.as_of, size=BATCH)
+
+
+@task(max_active_tis_per_dagrun=PARALLEL_BATCHES)
+def deliver(entity: str, keys: list[str]) -> dict[str, Any]:
+    """Sends the messages of these contacts, each once, whatever happens."""
+    from relance import day
+
+    services, today = _services(entity)
+    if _nothing_leaves(entity, today):
+        return {}
+    return day.deliver(services, entity, today.as_of, keys).as_dict()
+
+
+@task(trigger_rule="none_failed")
+def cases(entity: str) -> dict[str, Any]:
+    """Opens, updates and closes cases by what the day brought."""
+    from relance import day
+
+    services, today = _services(entity)
+    if today.why_not:
+        log.info("%s %s: cases are left as they are: %s", entity, today.as_of, today.why_not)
+        return {}
+    return day.work_cases(services, entity, today.as_of).as_dict()
+
+
+@task
+def publish(entity: str) -> dict[str, Any]:
+    """Sends the cards of changed cases to Slack, or keeps them where there is no token."""
+    from relance import day
+
+    services, today = _services(entity)
+    if _nothing_leaves(entity, today):
+        return {}
+    return day.publish(services, entity, today.as_of).as_dict()
+
+
+def _services(entity: str) -> tuple[Services, WorkingDay]:
+    """What the task works with, and on which day."""
+    from relance.orchestration.composition import services_of_task
+
+    services = services_of_task()
+    context = get_current_context()
+    run = context["dag_run"]
+    return services, working_day(
+        today=services.today(entity),
+        timezone=services.policy.entity(entity).timezone,
+        run_type=str(getattr(run.run_type, "value", run.run_type)),
+        logical_date=run.logical_date,
+        run_after=run.run_after,
+        params=dict(context["params"]),
+    )
+
+
+def _nothing_leaves(entity: str, today: WorkingDay) -> bool:
+    if today.why_not:
+        log.info("%s %s: nothing is sent: %s", entity, today.as_of, today.why_not)
+    return not today.live
