@@ -60,8 +60,11 @@ def _summary(config: Path, *, errors: int, warnings: int) -> str:
     if errors:
         return f"{config}: {errors} problem{'' if errors == 1 else 's'}{beside}"
     policy = load_policy(config)
-    counts = (
-        f"{len(policy.entities)} entities, {len(policy.regions)} regions, {len(policy.scenarios)} scenarios"
-    )
-    rules = f"{len(policy.segments)} segment rules"
-    return f"{config}: sound ({counts}, {rules}){beside}, version {policy.version[:12]}"
+    counts = {
+        "entities": len(policy.entities),
+        "regions": len(policy.regions),
+        "scenarios": len(policy.scenarios),
+        "segment rules": len(policy.segments),
+    }
+    listed = ", ".join(f"{kind}: {number}" for kind, number in counts.items())
+    return f"{config}: sound ({listed}){beside}, version {policy.version[:12]}"

@@ -47,6 +47,8 @@ def is_email(text: str) -> bool:
 
 
 def _phone(value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise wrong(f"{value} lost its + because it is a number to YAML", f'write it in quotes: "+{value}"')
     text = text_of(value, example='"+33100000000"')
     bare = re.sub(r"[\s().-]", "", text)
     if not _PHONE.fullmatch(text):

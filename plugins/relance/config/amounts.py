@@ -25,10 +25,8 @@ def _money(value: object) -> Money:
     try:
         money = Money.parse(value)
     except ValueError as error:
-        guess = _money_guess(value)
-        raise wrong(
-            _money_fault(value, error), f'write "{guess}"' if guess else 'write it as "120.00 EUR"'
-        ) from error
+        what, mend = _money_fault(value, error)
+        raise wrong(what, mend) from error
     if money.minor < 0:
         raise wrong(f"{value} is below zero", f'write "{Money(money.currency, -money.minor)}"')
     if money.minor >= 10**15:
@@ -36,9 +34,15 @@ def _money(value: object) -> Money:
     return money
 
 
-def _money_fault(value: str, error: ValueError) -> str:
-    text = str(error)
-    return f"{value!r} is not money" if "write it as" in text else text
+def _money_fault(text: str, error: ValueError) -> tuple[str, str]:
+    """What is amiss with money that can't be read, and what to write."""
+    currency = text.strip()[-3:]
+    if "more decimals" in str(error):
+        example = Money(currency, 120 * 10 ** digits(currency))
+        return str(error), f'write it with no more decimals than "{example}"'
+    guess = _money_guess(text)
+    what = f"{text!r} is not money" if "write it as" in str(error) else str(error)
+    return what, f'write "{guess}"' if guess else 'write it as "120.00 EUR"'
 
 
 def _money_guess(text: str) -> str | None:
@@ -50,12 +54,18 @@ def _money_guess(text: str) -> str | None:
     if len(codes) != 1 or len(numbers) != 1 or not is_currency(codes[0].upper()):
         return None
     currency = codes[0].upper()
-    number = re.sub(r"['\u00a0\u202f ]", "", numbers[0]).rstrip(".,")
-    whole, _, part = number.replace(",", ".").rpartition(".")
-    if not whole or len(part) == 3 or len(part) > digits(currency):
-        whole, part = whole + part, ""
     scale = digits(currency)
-    return f"{int(re.sub(r'[^0-9]', '', whole))}{'.' + part.ljust(scale, '0') if scale else ''} {currency}"
+    number = re.sub(r"['\u00a0\u202f ]", "", numbers[0]).rstrip(".,")
+    whole, separator, part = number.replace(",", ".").rpartition(".")
+    if not separator:
+        whole, part = part, ""
+    elif len(part) == 3 and number != f"{whole}.{part}":
+        # A comma before three digits, or a second separator: thousands.
+        whole, part = whole + part, ""
+    elif len(part) > scale:
+        return None
+    decimals = f".{part.ljust(scale, '0')}" if scale else ""
+    return f"{int(re.sub('[^0-9]', '', whole) or 0)}{decimals} {currency}"
 
 
 def _per_currency(amounts: tuple[Money, ...]) -> tuple[Money, ...]:

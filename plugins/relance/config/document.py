@@ -38,7 +38,7 @@ _Loader.add_implicit_resolver(f"{_TAG}null", re.compile(r"^(?:~|null|Null|NULL|)
 _Loader.add_implicit_resolver(f"{_TAG}int", re.compile(r"^[-+]?[0-9]{1,18}$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(
     f"{_TAG}float",
-    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?$"),
+    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]{1,3})?$"),
     list("-+.0123456789"),
 )
 
@@ -126,6 +126,11 @@ def parse_document(text: str, document: Document) -> Document:
 
 def _compose(text: str, document: Document) -> yaml.Node | None:
     try:
+        if _depth(text) > _MAX_DEPTH:
+            document.problems.append(
+                Problem(document.file, 1, "the file is nested too deeply", "write it out plainly")
+            )
+            return None
         return yaml.compose(text, Loader=_Loader)  # the loader derives from a safe one, and only composes
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -135,10 +140,22 @@ def _compose(text: str, document: Document) -> yaml.Node | None:
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1 if isinstance(position, int) else 1
         message, mend = "holds a character that YAML doesn't allow", "delete the control character"
-    except RecursionError:
-        line, message, mend = 1, "the file is nested too deeply", "write it out plainly"
     document.problems.append(Problem(document.file, line, message, mend))
     return None
+
+
+def _depth(text: str) -> int:
+    """How deeply the text nests, event by event: libyaml's composer recurses without a limit of its own."""
+    depth = deepest = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > _MAX_DEPTH:
+                break
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return deepest
 
 
 def _syntax_words(error: yaml.MarkedYAMLError, text: str, line: int) -> tuple[str, str]:

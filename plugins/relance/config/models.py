@@ -168,18 +168,18 @@ class SlackChannels(PolicyModel):
     channel: SlackChannel | None = Field(
         None, description="For every kind of case not named here.", examples=["#collections"]
     )
-    dispute: SlackChannel | None = None
-    promise: SlackChannel | None = None
-    overdue_90: SlackChannel | None = None
-    approval: SlackChannel | None = None
-    call: SlackChannel | None = None
-    no_contact: SlackChannel | None = None
-    delivery: SlackChannel | None = None
-    risk: SlackChannel | None = None
-    question: SlackChannel | None = None
-    handover: SlackChannel | None = None
-    exhausted: SlackChannel | None = None
-    data: SlackChannel | None = None
+    dispute: SlackChannel | None = Field(None, description="Disputes.")
+    promise: SlackChannel | None = Field(None, description="Promises to pay.")
+    overdue_90: SlackChannel | None = Field(None, description="Debts long overdue.")
+    approval: SlackChannel | None = Field(None, description="Approvals.")
+    call: SlackChannel | None = Field(None, description="Calls to make.")
+    no_contact: SlackChannel | None = Field(None, description="Payers nobody can reach.")
+    delivery: SlackChannel | None = Field(None, description="Messages that did not arrive.")
+    risk: SlackChannel | None = Field(None, description="Payers at risk.")
+    question: SlackChannel | None = Field(None, description="Payers' questions.")
+    handover: SlackChannel | None = Field(None, description="Hand-overs.")
+    exhausted: SlackChannel | None = Field(None, description="Scenarios ended with money open.")
+    data: SlackChannel | None = Field(None, description="Refused imports and quarantine.")
     locale: Language | None = Field(None, description="The language of the cards.", examples=["fr"])
 
 

@@ -96,10 +96,10 @@ def _timezone(value: object) -> str:
     text = text_of(value, example="Europe/Paris")
     if _zone_exists(text):
         return text
-    zones = available_timezones()
-    cities = {zone.rpartition("/")[2]: zone for zone in sorted(zones)}
-    city = nearest(text.rpartition("/")[2].replace(" ", "_"), cities)
-    guess = cities[city] if city else nearest(text, zones)
+    zones = sorted(available_timezones())
+    cities = {zone.rpartition("/")[2]: zone for zone in zones}
+    city = nearest(text.rpartition("/")[2].replace(" ", "_"), cities, likeness=0.7)
+    guess = cities[city] if city else nearest(text, zones, likeness=0.7)
     mend = f"write {guess}" if guess else "write an IANA time zone such as Europe/Paris"
     raise wrong(f"{text!r} is not a time zone", mend)
 

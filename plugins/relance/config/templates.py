@@ -25,7 +25,7 @@ _FILES = {
 
 
 def templates_directory() -> Path:
-    """Where `<language>/<template>/` folders are: RELANCE_TEMPLATES, else the repository's include/templates."""
+    """RELANCE_TEMPLATES, else include/templates of the repository; holds `<language>/<template>/` folders."""
     named = os.environ.get("RELANCE_TEMPLATES")
     if named:
         return Path(named)

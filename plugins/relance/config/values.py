@@ -24,25 +24,22 @@ def wrong(what: str, write: str) -> PydanticCustomError:
     return PydanticCustomError("policy", "{what}", {"what": what, "mend": write})
 
 
-def nearest(word: str, known: Iterable[object]) -> str | None:
+def nearest(word: str, known: Iterable[object], *, likeness: float = 0.5) -> str | None:
     """The known word that `word` most likely means, or None."""
     words = {str(one).casefold(): str(one) for one in known}
-    found = get_close_matches(word.casefold(), list(words), n=1, cutoff=0.5)
+    found = get_close_matches(word.casefold(), list(words), n=1, cutoff=likeness)
     return words[found[0]] if found else None
 
 
 def text_of(value: object, *, example: str) -> str:
     """The text that stands here, without blanks around it; refuses what is not text."""
-    if not isinstance(value, str):
-        shown = (
-            "nothing"
-            if value is None
-            else repr(value)
-            if isinstance(value, bool | int | float)
-            else "a list of keys"
-        )
-        raise wrong(f"{shown} stands where text is wanted", f"write text in quotes, such as {example}")
-    return value.strip()
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool | int | float):
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        raise wrong(f"{shown} stands where text is wanted", f'write it in quotes: "{shown}"')
+    what = "nothing" if value is None else "a list or keys"
+    raise wrong(f"{what} stands where text is wanted", f"write text, such as {example}")
 
 
 def _list(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -74,11 +75,8 @@ def _shown(example: object) -> str:
     if isinstance(example, list | tuple):
         return f"[{', '.join(_shown(one) for one in example)}]"
     text = str(example)
-    return (
-        f'"{text}"'
-        if " " in text and not text.startswith("{") and isinstance(example, str) and text[-1].isupper()
-        else text
-    )
+    # Quotes where YAML or a reader needs them: money, a channel's #name.
+    return f'"{text}"' if re.match(r"#|\d+\.\d+ [A-Z]{3}$", text) else text
 
 
 def _owner(model: type[BaseModel], place: Place) -> type[BaseModel] | None:
@@ -150,7 +148,7 @@ def _bound(_: type[BaseModel], __: Place, detail: ErrorDetails) -> tuple[str, st
     limit = next(context[key] for key in ("ge", "gt", "le", "lt") if key in context)
     sides = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
     side = next(sides[key] for key in sides if key in context)
-    return f"{repr(detail['input'])[:40]} is out of range", f"write {side} {limit}"
+    return f"{repr(detail['input'])[:40]} is out of range", f"write {side} {limit:g}"
 
 
 def _too_short(model: type[BaseModel], place: Place, _: ErrorDetails) -> tuple[str, str]:
