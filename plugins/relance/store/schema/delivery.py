@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from relance.store.schema.base import metadata, now
 
@@ -12,21 +13,34 @@ outbox = sa.Table(
     metadata,
     Column("key", Text, sa.ForeignKey("contact.key"), primary_key=True),
     Column("entity", Text, nullable=False),
+    Column("payer_id", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("on_date", Date, nullable=False, comment="the day the message is dated"),
+    Column("sender", Text, comment="the envelope's sender: an address or a number"),
     Column("recipient", Text, nullable=False),
+    Column("copies", ARRAY(Text), nullable=False, server_default="{}", comment="others who get it too"),
     Column("message_id", Text, nullable=False, comment="derived from the key; the provider can be asked for it"),
+    Column("media", Text, nullable=False, comment="what body is: eml | txt"),
     Column("body", LargeBinary, nullable=False, comment="the bytes as they leave"),
     Column("digest", Text, nullable=False, comment="SHA-256 of body"),
-    Column("state", Text, nullable=False, comment="intended | sending | sent | confirmed | failed | in_doubt"),
-    Column("provider", Text, comment="which adapter took it"),
+    Column(
+        "state", Text, nullable=False, comment="intended | sending | sent | confirmed | failed | in_doubt | cancelled"
+    ),
+    Column("provider", Text, comment="which adapter took it, or was trying to"),
     Column("receipt", Text, comment="what the provider answered"),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("lease_owner", Text),
-    Column("lease_until", DateTime(timezone=True)),
-    Column("not_before", DateTime(timezone=True)),
+    Column("lease_owner", Text, comment="the sender that works on it"),
+    Column("lease_until", DateTime(timezone=True), comment="when another may look after it"),
+    Column("not_before", DateTime(timezone=True), comment="when to try again"),
     Column("error", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=now()),
     Column("sent_at", DateTime(timezone=True)),
-    sa.Index("outbox_entity_state_ix", "entity", "state"),
+    sa.Index(
+        "outbox_waiting_ix",
+        "entity",
+        "on_date",
+        "key",
+        postgresql_where=sa.text("state IN ('intended', 'sending', 'in_doubt')"),
+    ),
+    sa.Index("outbox_entity_payer_id_on_date_ix", "entity", "payer_id", "on_date"),
 )

@@ -1,0 +1,84 @@
+"""Contacts and tasks after planning: their state moves here and nowhere else, each move with its event."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+import sqlalchemy as sa
+
+from relance.errors import StoreError
+from relance.store.schema import contact, contact_event
+from relance.store.uow import UnitOfWork
+
+STATES = frozenset(
+    {"planned", "awaiting_approval", "sending", "sent", "confirmed", "bounced", "failed", "in_doubt", "cancelled"}
+    | {"rejected", "open", "completed", "not_made"}
+)
+
+
+def set_state(
+    uow: UnitOfWork,
+    keys: Sequence[str],
+    state: str,
+    actor: str,
+    acted_on: date | None = None,
+    note: str | None = None,
+    *,
+    only_from: Collection[str] | None = None,
+) -> list[str]:
+    """Move contacts to `state` and write an event for each, in this transaction; gives the keys that moved, sorted.
+
+    `acted_on` is the day a contact was sent, completed or became not made; None leaves the day it has. With `only_from`,
+    contacts in another state stay as they are, so that of two who decide at once one changes nothing.
+
+    Raises:
+        StoreError: for a state that contacts don't have.
+    """
+    if state not in STATES:
+        raise StoreError(f"contacts have no state {state!r}", hint=f"write one of {', '.join(sorted(STATES))}")
+    if not keys:
+        return []
+    change: dict[str, object] = {"state": state}
+    if acted_on is not None:
+        change["acted_on"] = acted_on
+    moved = sa.update(contact).where(contact.c.key.in_(sorted(set(keys)))).values(**change).returning(contact.c.key)
+    if only_from is not None:
+        moved = moved.where(contact.c.state.in_(sorted(only_from)))
+    done = sorted(uow.execute(moved).scalars())
+    if done:
+        events = [{"key": key, "state": state, "actor": actor, "note": note} for key in done]
+        uow.execute(sa.insert(contact_event), events)
+    return done
+
+
+def keys_in(
+    uow: UnitOfWork, *, entity: str, as_of: date, state: str, kinds: Collection[str] | None = None
+) -> list[str]:
+    """Keys of the entity's contacts planned for that day that are in `state`, sorted."""
+    query = sa.select(contact.c.key).where(
+        contact.c.entity == entity, contact.c.as_of == as_of, contact.c.state == state
+    )
+    if kinds is not None:
+        query = query.where(contact.c.kind.in_(sorted(kinds)))
+    return list(uow.execute(query.order_by(contact.c.key)).scalars())
+
+
+def lock_planned(
+    uow: UnitOfWork, *, entity: str, as_of: date, keys: Sequence[str] | None = None
+) -> Sequence[sa.RowMapping]:
+    """The entity's contacts in state `planned`, locked for this transaction, by key: of that day, or the keys given."""
+    query = sa.select(contact).where(contact.c.entity == entity, contact.c.state == "planned")
+    query = query.where(contact.c.as_of == as_of) if keys is None else query.where(contact.c.key.in_(list(keys)))
+    return uow.execute(query.order_by(contact.c.key).with_for_update()).mappings().all()
+
+
+def counts(uow: UnitOfWork, *, entity: str, as_of: date) -> dict[str, int]:
+    """How many of the day's contacts and tasks are in each state."""
+    query = (
+        sa.select(contact.c.state, sa.func.count())
+        .where(contact.c.entity == entity, contact.c.as_of == as_of)
+        .group_by(contact.c.state)
+        .order_by(contact.c.state)
+    )
+    return {state: number for state, number in uow.execute(query)}
