@@ -25,9 +25,9 @@ from relance.config.places import Country, Language, Timezone
 from relance.config.times import Cron, DateText, Hours, WeekDays
 from relance.config.values import (
     AsList,
-    AtLeastOne,
     Count,
     Day,
+    Days,
     Flag,
     Identifier,
     Once,
@@ -207,13 +207,11 @@ class Entity(PolicyModel):
         description="The scenario of payers that no segment rule matches.", examples=["standard"]
     )
     ledger: LedgerSource | None = Field(None, description="Where the ledger comes from.")
-    overdue_alert_days: AtLeastOne = Field(
-        90, description="Days late beyond which an `overdue_90` case opens."
-    )
+    overdue_alert_days: Days = Field(90, description="Days late beyond which an `overdue_90` case opens.")
     max_bad_rows: Share = Field(0.05, description="Share of bad rows beyond which an import is refused.")
-    max_ledger_age_days: Count = Field(3, description="Age of the extract beyond which nothing acts.")
+    max_ledger_age_days: Days = Field(3, description="Age of the extract beyond which nothing acts.")
     call_capacity: Count = Field(20, description="Calls a collector makes a day.")
-    max_messages_per_address_per_day: AtLeastOne = Field(5, description="E-mails to one address a day.")
+    max_messages_per_address_per_day: Count = Field(5, description="E-mails to one address a day.")
     max_contacts_per_day: Count | None = Field(
         None, description="Contacts a day over all payers: for going live on old debts.", examples=[500]
     )
@@ -326,17 +324,17 @@ class Scenario(PolicyModel):
     """An ordered list of steps: `scenarios/<scenario>.yaml`."""
 
     scenario: Identifier = Field(description="The id; the file's name.", examples=["standard"])
-    min_days_between_levels: Count = Field(7, description="Days between two levels for one invoice.")
-    min_days_between_contacts: Count = Field(3, description="Days between two contacts of one payer.")
+    min_days_between_levels: Days = Field(7, description="Days between two levels for one invoice.")
+    min_days_between_contacts: Days = Field(3, description="Days between two contacts of one payer.")
     max_contacts_per_30_days: Count = Field(6, description="Contacts of one payer within 30 days.")
-    promise_grace_days: Count = Field(2, description="Days after a promised date before it counts as broken.")
-    collection_grace_days: Count = Field(5, description="Days left to a direct debit after the due date.")
-    min_days_after_issue: Count = Field(3, description="Days after issue in which an invoice is left alone.")
-    call_patience_days: Count = Field(
+    promise_grace_days: Days = Field(2, description="Days after a promised date before it counts as broken.")
+    collection_grace_days: Days = Field(5, description="Days left to a direct debit after the due date.")
+    min_days_after_issue: Days = Field(3, description="Days after issue in which an invoice is left alone.")
+    call_patience_days: Days = Field(
         5, description="Business days after which an open call counts as not made."
     )
-    review_hold_after_days: Count = Field(30, description="Days after which a hold without end is a case.")
-    approval_expires_days: Count = Field(5, description="Days after which an approval goes to the next role.")
+    review_hold_after_days: Days = Field(30, description="Days after which a hold without end is a case.")
+    approval_expires_days: Days = Field(5, description="Days after which an approval goes to the next role.")
     minimum: PerCurrency = Field(
         (),
         description="Outstanding totals below which nobody is chased, per currency.",

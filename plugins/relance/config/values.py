@@ -105,8 +105,9 @@ def _whole(value: object) -> object:
     return value
 
 
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=100_000)]
-AtLeastOne = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=100_000)]
+# Bounds keep dates within the calendar and counts within 32 bits of a frame.
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=1_000_000_000)]
+Days = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=36_500)]
 Day = Annotated[int, BeforeValidator(_whole), Field(ge=-3650, le=3650)]
 
 
