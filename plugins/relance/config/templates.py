@@ -1,4 +1,9 @@
-"""Which template files a step needs, and which are missing in a language of the regions that use it."""
+"""Which template files a step needs, and which are missing in a language of the regions that use it.
+
+<language>/words.yaml                  words that all templates of a language share
+<language>/<template>/wording.yaml     what a template says
+_layout/<surface>.j2                   one layout a surface; <language>/<template>/<surface>.j2 goes before it
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,8 @@ from relance.config.reading import Reading
 from relance.config.rules import step_name, steps_of
 from relance.config.values import nearest
 
-_FILES = {
+_LAYOUTS = "_layout"
+_SURFACES = {
     "email": ("email.subject.j2", "email.html.j2", "email.txt.j2"),
     "sms": ("sms.txt.j2",),
     "whatsapp": ("whatsapp.txt.j2",),
@@ -52,7 +58,7 @@ def check_templates(reading: Reading, templates: Path) -> None:
         mend = "name the folder of the templates in RELANCE_TEMPLATES"
         reading.loose.append(Problem(place, 1, "there is no such directory of templates", mend))
         return
-    known = {folder.name for folder in templates.glob("*/*") if folder.is_dir()}
+    known = {folder.name for folder in templates.glob("[!_]*/*") if folder.is_dir()}
     regions = _regions_by_scenario(reading)
     for name, document in reading.documents["scenarios"].items():
         languages = _languages(reading, regions[name])
@@ -112,22 +118,31 @@ def _check_step(
             place, f"{name}: there is no template {template!r}", f"write {guess}" if guess else f"add {path}/"
         )
         return
-    wanted = _wanted_files(step.get("channels"))
     for language, regions in sorted(languages.items()):
+        of_regions = f"a language of region{'s' if len(regions) > 1 else ''} {', '.join(regions)}"
         folder = template_folder(templates, language=language, template=template)
-        of_regions = f"a language of region {', '.join(regions)}"
         if folder is None:
-            path = (templates / language / template).as_posix()
-            mend = f"write {path}/ with {', '.join(wanted)}"
-            document.add(place, f"{name}: template {template} is missing in {language}, {of_regions}", mend)
+            wording = templates / language / template / "wording.yaml"
+            message = f"{name}: template {template} is missing in {language}, {of_regions}"
+            document.add(place, message, f"write {wording.as_posix()}")
             continue
-        for file in wanted:
-            if not (folder / file).is_file():
-                message = f"{name}: template {template} has no {file} in {language}, {of_regions}"
-                document.add(place, message, f"write {(folder / file).as_posix()}")
+        for path in _missing_files(folder, templates=templates, channels=step.get("channels")):
+            message = f"{name}: template {template} has no {path.name} in {language}, {of_regions}"
+            document.add(place, message, f"write {path.as_posix()}")
 
 
-def _wanted_files(channels: object) -> list[str]:
+def _missing_files(folder: Path, *, templates: Path, channels: object) -> list[Path]:
+    """What a template's folder lacks to be rendered on `channels`."""
+    words = [folder.parent / "words.yaml", folder / "wording.yaml"]
+    missing = [path for path in words if not path.is_file()]
+    for surface in _wanted_surfaces(channels):
+        layout = templates / _LAYOUTS / surface
+        if not (folder / surface).is_file() and not layout.is_file():
+            missing.append(layout)
+    return missing
+
+
+def _wanted_surfaces(channels: object) -> list[str]:
     listed = channels if isinstance(channels, list) else []
-    files = [file for channel in listed if isinstance(channel, str) for file in _FILES.get(channel, ())]
+    files = [file for channel in listed if isinstance(channel, str) for file in _SURFACES.get(channel, ())]
     return list(dict.fromkeys(files))

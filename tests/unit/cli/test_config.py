@@ -27,9 +27,10 @@ def config(tmp_path: Path, monkeypatch) -> Path:
         path = tmp_path / "config" / name
         path.parent.mkdir(parents=True)
         path.write_text(text)
-    folder = tmp_path / "templates" / "fr" / "c"
-    folder.mkdir(parents=True)
-    (folder / "call.txt.j2").write_text("…")
+    for name in ("fr/words.yaml", "fr/c/wording.yaml", "_layout/call.txt.j2"):
+        path = tmp_path / "templates" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("…")
     monkeypatch.setenv("RELANCE_TEMPLATES", str(tmp_path / "templates"))
     monkeypatch.delenv("RELANCE_CONFIG", raising=False)
     return tmp_path / "config"

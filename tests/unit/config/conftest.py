@@ -66,12 +66,16 @@ rules:
   - {name: small, when: {segment: [small], country: [FR, BE]}, scenario: gentle}
 """,
 }
-TEMPLATES = {
-    "preventive": ("email.subject.j2", "email.html.j2", "email.txt.j2"),
-    "first": ("email.subject.j2", "email.html.j2", "email.txt.j2", "sms.txt.j2"),
-    "call": ("call.txt.j2",),
-    "handover": ("internal.txt.j2",),
-}
+TEMPLATES = ("preventive", "first", "call", "handover")
+LAYOUTS = (
+    "email.subject.j2",
+    "email.html.j2",
+    "email.txt.j2",
+    "sms.txt.j2",
+    "letter.txt.j2",
+    "call.txt.j2",
+    "internal.txt.j2",
+)
 
 
 class House:
@@ -82,17 +86,22 @@ class House:
         self.templates = root / "templates"
         for name, text in FILES.items():
             self.write(name, text)
+        for layout in LAYOUTS:
+            self.write_template(f"_layout/{layout}")
         for language in ("fr", "en", "de"):
-            for template, files in TEMPLATES.items():
-                folder = self.templates / language / template
-                folder.mkdir(parents=True)
-                for file in files:
-                    (folder / file).write_text("…")
+            self.write_template(f"{language}/words.yaml")
+            for template in TEMPLATES:
+                self.write_template(f"{language}/{template}/wording.yaml")
 
     def write(self, name: str, text: str) -> None:
         path = self.config / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+
+    def write_template(self, name: str) -> None:
+        path = self.templates / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("…", encoding="utf-8")
 
     def change(self, name: str, old: str, new: str) -> None:
         text = (self.config / name).read_text(encoding="utf-8")

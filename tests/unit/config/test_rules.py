@@ -198,15 +198,30 @@ def test_template_missing_in_one_of_the_regions_languages(house):
     *place, message, mend = house.only()
     assert place == [STANDARD, 7, "error"]
     assert message == "step call: template call is missing in en, a language of region fr"
-    assert mend == f"write {house.templates.as_posix()}/en/call/ with call.txt.j2"
+    assert mend == f"write {house.templates.as_posix()}/en/call/wording.yaml"
 
 
-def test_template_without_the_file_of_a_channel(house):
-    (house.templates / "de" / "first" / "sms.txt.j2").unlink()
+def test_template_without_its_wording(house):
+    (house.templates / "de" / "first" / "wording.yaml").unlink()
+    (house.templates / "de" / "first" / "sms.txt.j2").touch()
+    found = {(one.line, one.message, one.mend) for one in house.problems() if "standard" in one.file}
+    message = "step first: template first has no wording.yaml in de, a language of region de"
+    assert found == {(6, message, f"write {house.templates.as_posix()}/de/first/wording.yaml")}
+
+
+def test_channel_without_a_layout(house):
+    (house.templates / "_layout" / "sms.txt.j2").unlink()
+    house.write_template("fr/first/sms.txt.j2")
+    house.write_template("en/first/sms.txt.j2")
     *place, message, mend = house.only()
     assert place == [STANDARD, 6, "error"]
     assert message == "step first: template first has no sms.txt.j2 in de, a language of region de"
-    assert mend == f"write {house.templates.as_posix()}/de/first/sms.txt.j2"
+    assert mend == f"write {house.templates.as_posix()}/_layout/sms.txt.j2"
+
+
+def test_registered_letter_takes_the_layout_of_a_letter(house):
+    house.change(STANDARD, "channels: [sms, email]", "channels: [registered]")
+    assert house.problems() == []
 
 
 def test_template_of_a_regional_language_is_that_of_the_primary_one(house):
