@@ -18,6 +18,12 @@ class Problem:
     mend: str
     severity: Severity = "error"
 
+    def __post_init__(self) -> None:
+        # What a file holds is quoted in words: one line each, and nothing that a terminal would obey.
+        for name in ("message", "mend"):
+            text = " ".join(getattr(self, name).split())
+            object.__setattr__(self, name, "".join(one if one.isprintable() else "\ufffd" for one in text))
+
     def __str__(self) -> str:
         kind = "warning: " if self.severity == "warning" else ""
         return f"{self.file}:{self.line}: {kind}{self.message}; {self.mend}"

@@ -113,10 +113,8 @@ def _check_step(
     template, name, place = str(step["template"]), step_name(position, step), ("steps", position, "template")
     if template not in known:
         guess = nearest(template, known)
-        path = (templates / "<language>" / template).as_posix()
-        document.add(
-            place, f"{name}: there is no template {template!r}", f"write {guess}" if guess else f"add {path}/"
-        )
+        wanted = (templates / "<language>" / template / "wording.yaml").as_posix()
+        document.add(place, f"{name}: there is no template {template!r}", f"write {guess or wanted}")
         return
     for language, regions in sorted(languages.items()):
         of_regions = f"a language of region{'s' if len(regions) > 1 else ''} {', '.join(regions)}"

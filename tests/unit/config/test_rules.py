@@ -38,6 +38,12 @@ def test_unknown_key_inside_names_its_path(house, file, old, new, line, key, nea
     ]
 
 
+def test_what_a_file_holds_stays_on_one_line_and_harmless(house):
+    house.change("regions/de.yaml", "region: de", 'region: de\n"a\\n\\e[31mb": 1')
+    *place, message, _ = house.only()
+    assert (place, message) == (["regions/de.yaml", 2, "error"], "a \ufffd[31mb: unknown key")
+
+
 def test_unknown_key_like_no_other_lists_the_known_ones(house):
     house.change("regions/de.yaml", "region: de", "region: de\nzzzzzz: 1")
     *place, message, mend = house.only()
