@@ -74,9 +74,9 @@ class RegionBusinessDays(CronTriggerTimetable):
     def validate(self) -> None:
         """Refuse a cron that can't be read, or that never falls on a business day."""
         super().validate()
-        from airflow.sdk.timezone import utcnow
+        import pendulum
 
-        self._get_next(utcnow())
+        self._get_next(pendulum.now("UTC"))
 
     def _get_next(self, current: DateTime) -> DateTime:
         moment = super()._get_next(current)
