@@ -11,7 +11,14 @@ from datetime import date, timedelta
 import polars as pl
 
 from relance.config.models import Entity
-from relance.planning.model import FROM_PEOPLE, HOLD_ORDER, History
+from relance.planning.model import (
+    COUNTED_STATES,
+    FROM_PEOPLE,
+    HOLD_ORDER,
+    IN_FLIGHT_STATES,
+    UNFINISHED,
+    History,
+)
 
 ROWS = pl.Schema({"row": pl.UInt32, "reason": pl.String, "until": pl.Date, "source": pl.String})
 
@@ -28,7 +35,7 @@ def standing_signals(signals: pl.DataFrame, as_of: date) -> pl.DataFrame:
     return signals.filter((pl.col("from_date") <= as_of) & lasting)
 
 
-def disputed(items: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
+def disputed(items: pl.DataFrame, people: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Disputes: of people, and the e-invoicing platform's word."""
     platform = items.filter(pl.col("delivery_status").is_in(_REFUSED)).select(
         "row",
@@ -36,7 +43,7 @@ def disputed(items: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
         until=_NO_DATE,
         source=pl.format("delivery status {}", "delivery_status"),
     )
-    return pl.concat([_from_people(items, people.filter(pl.col("reason") == "disputed")), platform])
+    return pl.concat([_from_people(items, people.filter(pl.col("reason") == "disputed"), as_of), platform])
 
 
 def undelivered() -> pl.Expr:
@@ -49,8 +56,8 @@ def of_the_invoice(
 ) -> list[pl.DataFrame]:
     """Holds of the invoice that do not depend on money: all but dispute, cover by credit and the minimum.
 
-    `items` carries, beside the snapshot's columns, payment_method of the payer and min_days_after_issue and
-    collection_grace_days of its scenario.
+    `items` carries, beside the snapshot's columns, payment_method of the payer and min_days_after_issue,
+    collection_grace_days and promise_grace_days of its scenario.
     """
     wanted = [reason for reason in FROM_PEOPLE if reason not in ("disputed", "commercial_hold")]
     return [
@@ -60,7 +67,7 @@ def of_the_invoice(
             until=_NO_DATE,
             source=pl.format("delivery status {}", "delivery_status"),
         ),
-        _from_people(items, people.filter(pl.col("reason").is_in(wanted))),
+        _from_people(items, people.filter(pl.col("reason").is_in(wanted)), as_of),
         _direct_debit(items, as_of),
         _too_recent(items, as_of),
         _waiting_for_people(items, history),
@@ -95,7 +102,7 @@ def _waiting_for_people(items: pl.DataFrame, history: History) -> pl.DataFrame:
     waiting = history.contacts.with_columns(
         reason=pl.when((pl.col("kind") == "call") & (pl.col("state") == "open"))
         .then(pl.lit("call_open"))
-        .when(pl.col("state").is_in(["awaiting_approval", "in_doubt"]) | (task & (pl.col("state") == "open")))
+        .when((pl.col("state") == "awaiting_approval") | (task & pl.col("state").is_in(list(UNFINISHED))))
         .then(pl.lit("awaiting_approval"))
     ).filter(pl.col("reason").is_not_null())
     if waiting.is_empty():
@@ -147,7 +154,9 @@ def grave(
     return rows
 
 
-def commercial(items: pl.DataFrame, people: pl.DataFrame, signals: pl.DataFrame) -> list[pl.DataFrame]:
+def commercial(
+    items: pl.DataFrame, people: pl.DataFrame, signals: pl.DataFrame, as_of: date
+) -> list[pl.DataFrame]:
     """Sales or support are at work: of the payer for all its invoices, of an invoice's customer for that invoice."""
     words = signals.filter(pl.col("kind").is_in(_COMMERCIAL)).select(
         "customer_id", "until", source=_signal_words()
@@ -158,7 +167,7 @@ def commercial(items: pl.DataFrame, people: pl.DataFrame, signals: pl.DataFrame)
     signalled = pl.concat([of_payer, of_customer]).select(
         "row", reason=pl.lit("commercial_hold"), until="until", source="source"
     )
-    return [signalled, _from_people(items, people.filter(pl.col("reason") == "commercial_hold"))]
+    return [signalled, _from_people(items, people.filter(pl.col("reason") == "commercial_hold"), as_of)]
 
 
 def of_a_contact(  # the holds that stand only against a contact that is due
@@ -176,7 +185,7 @@ def of_a_contact(  # the holds that stand only against a contact that is due
         "row", reason=pl.lit("no_contact"), until=_NO_DATE, source=pl.lit("contacts")
     )
     contacts = history.contacts.filter(pl.col("kind").is_in(["message", "call"]))
-    flying = contacts.filter(pl.col("state").is_in(["planned", "sending"])).select(
+    flying = contacts.filter(pl.col("state").is_in(list(IN_FLIGHT_STATES))).select(
         "payer_id",
         source=pl.format("{} of {}, {}", "step", pl.col("as_of").dt.to_string("%Y-%m-%d"), "state"),
     )
@@ -191,7 +200,7 @@ def of_a_contact(  # the holds that stand only against a contact that is due
 def _spacing(due: pl.DataFrame, contacts: pl.DataFrame, as_of: date) -> list[pl.DataFrame]:
     """Cool-down and cap. A preventive contact counts only against preventive steps."""
     counted = contacts.filter(
-        pl.col("state").is_in(["sent", "confirmed", "bounced", "completed"])
+        pl.col("state").is_in(list(COUNTED_STATES))
         & pl.col("acted_on").is_not_null()
         & (pl.col("acted_on") <= as_of)
     ).select("payer_id", "acted_on", "step", soft=pl.col("level") == "preventive")
@@ -259,19 +268,24 @@ def in_order(rows: list[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _from_people(items: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Rows for holds of one invoice, and for those of all of a payer's."""
+def _from_people(items: pl.DataFrame, people: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Rows for holds of one invoice, and for those of all of a payer's; a promise has its scenario's days of grace."""
     if people.is_empty():
         return pl.DataFrame(schema=ROWS)
     of_invoice = people.filter(pl.col("invoice_id").is_not_null()).drop("payer_id")
     of_payer = people.filter(pl.col("invoice_id").is_null()).drop("invoice_id")
+    grace = pl.when(pl.col("reason") == "promised").then("promise_grace_days").otherwise(0)
+    last = pl.col("until") + pl.duration(days=grace)
     columns = ("row", "reason", "until", "source")
     return pl.concat(
         [
-            items.select("row", "invoice_id").join(of_invoice, on="invoice_id").select(columns),
-            items.select("row", "payer_id").join(of_payer, on="payer_id").select(columns),
+            items.select("row", on, "promise_grace_days")
+            .join(found, on=on)
+            .with_columns(until=last.cast(pl.Date))
+            .select(columns)
+            for on, found in (("invoice_id", of_invoice), ("payer_id", of_payer))
         ]
-    )
+    ).filter(pl.col("until").is_null() | (pl.col("until") >= as_of))
 
 
 def _signal_words() -> pl.Expr:

@@ -51,7 +51,10 @@ DONE_STATES = {
 """By kind: the states in which the step of a contact or task is done for the invoices it acted for (rule 2)."""
 COUNTED_STATES = (*SENT, "bounced", "completed")
 """Contacts in these states count against cool-down and cap."""
-IN_FLIGHT_STATES = ("planned", "sending")
+IN_FLIGHT_STATES = ("planned", "sending", "in_doubt")
+"""A message that may or may not have left keeps its payer from another until a person has looked."""
+UNFINISHED = ("planned", "sending", "open", "in_doubt")
+"""A task in these states waits for the person who does it."""
 
 CONTACT_HISTORY = pl.Schema(
     {
@@ -92,7 +95,10 @@ HOLDS = pl.Schema(
         "source": pl.String,
     }
 )
-"""Holds from cases and people that stand on the day; `invoice_id` null for all of the payer's, `until` the last day."""
+"""Holds from cases and people, begun on the day or before; `invoice_id` null for all of the payer's.
+
+`until` is the last day (null: open end); of a promise it is the promised date, to which planning adds the grace.
+"""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from relance.calendars import HORIZON_YEAR, Calendar, Days, ShiftTable, day_number
-from relance.config.models import Entity, Region
+from relance.calendars import (
+    HORIZON_YEAR,
+    Calendar,
+    Days,
+    ShiftTable,
+    add_business_days,
+    day_number,
+)
+from relance.config.models import Entity, Region, Scenario
 from relance.config.policy import Policy
 from relance.ledger.snapshot import Snapshot
 from relance.money import Money
@@ -20,6 +27,7 @@ from relance.planning.model import LEVEL_RANK, History, Plan
 from relance.planning.people import Reach, reach_of, reachable, steps_that_contact
 from relance.planning.progress import days, done_acts, progress_of
 
+DEFAULT_CALL_PATIENCE = Scenario.model_fields["call_patience_days"].default
 _CUSTOMER_COLUMNS = ("name", "country", "language", "segment", "vip", "payment_method", "status", "collector")
 
 
@@ -33,12 +41,48 @@ def plan(snapshot: Snapshot, policy: Policy, history: History, people: pl.DataFr
         people: holds from cases and people that stand on the day (`model.HOLDS`).
         as_of: the day D. Nothing else tells the time.
     """
-    return _Day(snapshot, policy, _before(history, as_of), people, as_of).plan()
+    region = region_calendar(policy.region_of(snapshot.entity))
+    return _Day(snapshot, policy, _before(history, policy, region, as_of), people, as_of).plan()
 
 
-def _before(history: History, as_of: date) -> History:
+def region_calendar(region: Region) -> Calendar:
+    """The selling side's business days."""
+    return Calendar.of_region(
+        region.business_days, region.country, region.subdivision, region.extra_holidays
+    )
+
+
+def _before(history: History, policy: Policy, region: Calendar, as_of: date) -> History:
+    """Contacts and tasks planned before the day; calls left open for longer than their scenario's patience are not made."""
     contacts = history.contacts.filter(pl.col("as_of") < as_of)
+    waiting = contacts.filter((pl.col("kind") == "call") & (pl.col("state") == "open"))
+    kinds = waiting.select("scenario", "as_of").unique()
+    over = [
+        add_business_days(region, planned_on, _patience(policy, scenario))
+        for scenario, planned_on in kinds.iter_rows()
+    ]
+    given_up = (
+        kinds.with_columns(pl.Series("over", over, dtype=pl.Date))
+        .filter(pl.col("over") <= as_of)
+        .join(waiting.select("key", "scenario", "as_of"), on=["scenario", "as_of"])
+        .select("key", "over")
+    )
+    if not given_up.is_empty():
+        late = pl.col("over").is_not_null()
+        contacts = (
+            contacts.join(given_up, on="key", how="left", maintain_order="left")
+            .with_columns(
+                state=pl.when(late).then(pl.lit("not_made")).otherwise("state"),
+                acted_on=pl.when(late).then("over").otherwise("acted_on"),
+            )
+            .drop("over")
+        )
     return History(contacts, history.acts, history.approvals)
+
+
+def _patience(policy: Policy, scenario: str) -> int:
+    known = policy.scenarios.get(scenario)
+    return known.call_patience_days if known else DEFAULT_CALL_PATIENCE
 
 
 @dataclass
@@ -73,7 +117,7 @@ class _Day:
 
     @cached_property
     def disputes(self) -> pl.DataFrame:
-        return holds.disputed(self.open_items, self.people)
+        return holds.disputed(self.open_items.with_columns(promise_grace_days=0), self.people, self.as_of)
 
     @cached_property
     def claimable(self) -> pl.Series:
@@ -115,10 +159,7 @@ class _Day:
     @cached_property
     def shifts(self) -> ShiftTable:
         """Open days of the entity's region and each payer country, over all days that a step can fall on."""
-        region = self.region
-        own = Calendar.of_region(
-            region.business_days, region.country, region.subdivision, region.extra_holidays
-        )
+        own = region_calendar(self.region)
         furthest = max((abs(step.day) for one in self.policy.scenarios.values() for step in one.steps), default=0)
         spread = timedelta(days=furthest + 400)
         dues = self.open_items["due_date"]
@@ -138,6 +179,7 @@ class _Day:
                     "scenario": name,
                     "min_days_after_issue": one.min_days_after_issue,
                     "collection_grace_days": one.collection_grace_days,
+                    "promise_grace_days": one.promise_grace_days,
                     "min_days_between_contacts": one.min_days_between_contacts,
                     "max_contacts_per_30_days": one.max_contacts_per_30_days,
                 }
@@ -317,7 +359,7 @@ class _Day:
             ),
             *self.invoice_holds,
             *self.money_holds,
-            *holds.commercial(self.items, self.people, self.signals),
+            *holds.commercial(self.items, self.people, self.signals, self.as_of),
             *holds.of_a_contact(self.due.filter(~pl.col("task")), self.history, as_of=self.as_of),
         ]  # fmt: skip
         return holds.in_order(rows)
