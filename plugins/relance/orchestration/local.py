@@ -1,8 +1,8 @@
 """Airflow on one machine, beside the embedded PostgreSQL: its environment, its secrets, its metadata.
 
-Everything of such an installation lies in two folders: RELANCE_HOME holds the databases (ours and Airflow's, in
-one server), AIRFLOW_HOME holds logs, generated secrets and the administrator's password. A variable that is set
-already is left as it is, so that each of these choices can be overruled.
+Everything of such an installation lies in two folders: RELANCE_HOME holds the databases (ours and Airflow's,
+in one server), AIRFLOW_HOME holds logs, generated secrets and the administrator's password. A variable that
+is set already is left as it is, so that each of these choices can be overruled.
 """
 
 from __future__ import annotations

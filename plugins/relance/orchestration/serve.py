@@ -1,8 +1,8 @@
-"""`make up` and `make down`: Airflow's four parts on the loopback address, kept running by a small supervisor.
+"""`make up` and `make down`: Airflow's four parts on the loopback address, under one small supervisor.
 
 Not `airflow standalone`: that one opens log servers on all interfaces and has no switch against it. The
-supervisor holds a lock on `<AIRFLOW_HOME>/serve.pid` for as long as it lives, so that a process id that somebody
-else got since is never taken for it.
+supervisor holds a lock on `<AIRFLOW_HOME>/serve.pid` for as long as it lives, so that a process id that
+somebody else got since is never taken for it.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def _migrate(logs: Path) -> None:
 def _healthy(url: str) -> bool:
     """Whether the API answers and sees a scheduler and a DAG processor at work."""
     try:
-        with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310 — our own address
+        with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310 — ours
             health = json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return False
