@@ -20,6 +20,7 @@ class Smtp:
     user: str | None = None
     password: str | None = None
     starttls: bool = True
+    ca_file: str | None = None
     timeout_s: float = 30.0
 
 
@@ -50,6 +51,7 @@ class Settings:
                 user=env.get("RELANCE_SMTP_USER"),
                 password=env.get("RELANCE_SMTP_PASSWORD"),
                 starttls=env.get("RELANCE_SMTP_STARTTLS", "true").lower() in {"true", "yes", "1", "y"},
+                ca_file=env.get("RELANCE_SMTP_CA"),
                 timeout_s=float(env.get("RELANCE_SMTP_TIMEOUT", "30")),
             ),
             slack_token=env.get("RELANCE_SLACK_TOKEN"),

@@ -12,12 +12,22 @@ from relance.store.schema import contact, contact_event
 from relance.store.uow import UnitOfWork
 
 STATES = frozenset(
-    {"planned", "awaiting_approval", "sending", "sent", "confirmed", "bounced", "failed", "in_doubt", "cancelled"}
+    {
+        "planned",
+        "awaiting_approval",
+        "sending",
+        "sent",
+        "confirmed",
+        "bounced",
+        "failed",
+        "in_doubt",
+        "cancelled",
+    }
     | {"rejected", "open", "completed", "not_made"}
 )
 
 
-def set_state(
+def set_state(  # noqa: PLR0917 - called by other rooms as a sentence: these keys, that state, by whom
     uow: UnitOfWork,
     keys: Sequence[str],
     state: str,
@@ -36,13 +46,20 @@ def set_state(
         StoreError: for a state that contacts don't have.
     """
     if state not in STATES:
-        raise StoreError(f"contacts have no state {state!r}", hint=f"write one of {', '.join(sorted(STATES))}")
+        raise StoreError(
+            f"contacts have no state {state!r}", hint=f"write one of {', '.join(sorted(STATES))}"
+        )
     if not keys:
         return []
     change: dict[str, object] = {"state": state}
     if acted_on is not None:
         change["acted_on"] = acted_on
-    moved = sa.update(contact).where(contact.c.key.in_(sorted(set(keys)))).values(**change).returning(contact.c.key)
+    moved = (
+        sa.update(contact)
+        .where(contact.c.key.in_(sorted(set(keys))))
+        .values(**change)
+        .returning(contact.c.key)
+    )
     if only_from is not None:
         moved = moved.where(contact.c.state.in_(sorted(only_from)))
     done = sorted(uow.execute(moved).scalars())
@@ -69,16 +86,18 @@ def lock_planned(
 ) -> Sequence[sa.RowMapping]:
     """The entity's contacts in state `planned`, locked for this transaction, by key: of that day, or the keys given."""
     query = sa.select(contact).where(contact.c.entity == entity, contact.c.state == "planned")
-    query = query.where(contact.c.as_of == as_of) if keys is None else query.where(contact.c.key.in_(list(keys)))
+    query = (
+        query.where(contact.c.as_of == as_of) if keys is None else query.where(contact.c.key.in_(list(keys)))
+    )
     return uow.execute(query.order_by(contact.c.key).with_for_update()).mappings().all()
 
 
 def counts(uow: UnitOfWork, *, entity: str, as_of: date) -> dict[str, int]:
     """How many of the day's contacts and tasks are in each state."""
     query = (
-        sa.select(contact.c.state, sa.func.count())
+        sa.select(contact.c.state, sa.func.count().label("number"))
         .where(contact.c.entity == entity, contact.c.as_of == as_of)
         .group_by(contact.c.state)
         .order_by(contact.c.state)
     )
-    return {state: number for state, number in uow.execute(query)}
+    return {row["state"]: row["number"] for row in uow.execute(query).mappings()}

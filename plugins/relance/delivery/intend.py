@@ -1,0 +1,225 @@
+"""Planned contacts become intended messages: rendered, hashed and stored under their key, before anything leaves.
+
+Calls and tasks become open work. All of it happens in the caller's transaction; a contact whose words can't be written
+fails alone, with the reason.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from jinja2 import TemplateError
+from sqlalchemy.dialects.postgresql import insert
+
+from relance.config.models import Entity
+from relance.config.policy import Policy
+from relance.delivery import mime, render
+from relance.delivery.templates import Templates
+from relance.delivery.view import View, build
+from relance.errors import PermanentError
+from relance.store import contacts, timeline
+from relance.store.schema import outbox
+from relance.store.uow import UnitOfWork
+
+ACTOR = "relance"
+_THREAD = 10
+_AGAIN = ("failed", "cancelled")
+_UNWRITABLE = (TemplateError, PermanentError, KeyError, ValueError, TypeError)
+
+
+@dataclass(frozen=True, slots=True)
+class IntendReport:
+    """Figures: messages in the outbox, calls and tasks opened, contacts whose words could not be written."""
+
+    intended: int = 0
+    opened: int = 0
+    failed: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """As it is logged and shown."""
+        return asdict(self)
+
+
+def intend(
+    uow: UnitOfWork,
+    *,
+    policy: Policy,
+    templates: Path,
+    entity: str,
+    as_of: date,
+    keys: Sequence[str] | None = None,
+    now: datetime | None = None,
+) -> IntendReport:
+    """Make the day's planned contacts (or those of `keys`) ready to go; contacts in any other state are left alone.
+
+    An e-mail is dated `as_of`, at the present time of day in the entity's zone (`now` stands in for it).
+
+    Raises:
+        UsageError: for an unknown entity.
+    """
+    seller = policy.entity(entity)
+    planned = contacts.lock_planned(uow, entity=entity, as_of=as_of, keys=keys)
+    work = [row for row in planned if row["kind"] != "message"]
+    _open(uow, work, as_of)
+    messages = [row for row in planned if row["kind"] == "message"]
+    threads = _earlier_messages(uow, entity, messages)
+    at = (now or datetime.now(UTC)).astimezone(ZoneInfo(seller.timezone))
+    writer = _Writer(seller, Templates(templates), at, threads)
+    rows, failed = [], 0
+    for row in messages:
+        try:
+            rows.append(writer.write(row))
+        except _UNWRITABLE as error:
+            _fail(uow, row, as_of, f"the message can't be written: {_reason(error)}")
+            failed += 1
+    _store(uow, rows)
+    return IntendReport(intended=len(rows), opened=len(work), failed=failed)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Turns contacts of one entity into rows of the outbox."""
+
+    seller: Entity
+    templates: Templates
+    at: datetime
+    threads: Mapping[str, Sequence[str]]
+
+    def write(self, contact: sa.RowMapping) -> dict[str, Any]:
+        language = self.templates.language(contact["language"], contact["content"]["template"])
+        view = build(dict(contact), self.seller)
+        if not contact["recipient"]:
+            raise PermanentError("the contact has no recipient")
+        if contact["channel"] == "email":
+            row = self._email(contact, view, render.email(view, language), language.folder)
+        else:
+            sender = self.seller.sender.sms if self.seller.sender else None
+            row = {
+                "sender": sender, "copies": [], "message_id": contact["key"], "media": "txt",
+                "body": render.text(view, language).encode(), "recipient": contact["recipient"],
+            }  # fmt: skip
+        return row | {
+            "key": contact["key"], "entity": contact["entity"], "payer_id": contact["payer_id"],
+            "channel": contact["channel"], "on_date": contact["as_of"], "state": "intended",
+            "digest": hashlib.sha256(row["body"]).hexdigest(),
+        }  # fmt: skip
+
+    def _email(
+        self, contact: sa.RowMapping, view: View, email: render.Email, language: str
+    ) -> dict[str, Any]:
+        if self.seller.sender is None:
+            raise PermanentError(
+                f"entity {self.seller.entity} has no sender.", hint="Write sender: {email: …} in its file."
+            )
+        copies = tuple(
+            dict.fromkeys(one for one in contact["content"].get("cc") or () if one != contact["recipient"])
+        )
+        headers = mime.Headers(
+            key=contact["key"],
+            sender=self.seller.sender.email,
+            sender_name=view.sender,
+            reply_to=self.seller.sender.reply_to,
+            recipient=contact["recipient"],
+            recipient_name=view.person,
+            copies=copies,
+            date=datetime.combine(contact["as_of"], self.at.time().replace(microsecond=0), self.at.tzinfo),
+            language=language,
+            earlier=self.threads.get(contact["payer_id"], ()),
+        )
+        return {
+            "sender": mime.ascii_address(headers.sender), "recipient": mime.ascii_address(headers.recipient),
+            "copies": [mime.ascii_address(one) for one in copies], "media": "eml",
+            "message_id": mime.message_id(headers.key, headers.sender), "body": mime.compose(email, headers),
+        }  # fmt: skip
+
+
+def _open(uow: UnitOfWork, work: Sequence[sa.RowMapping], as_of: date) -> None:
+    """Calls and tasks wait for a person from now on."""
+    contacts.set_state(uow, [row["key"] for row in work], "open", ACTOR, only_from={"planned"})
+    entries = [
+        _entry(
+            row, as_of, "contact.opened" if row["kind"] == "call" else "task.opened", {"kind": row["kind"]}
+        )
+        for row in work
+    ]
+    timeline.append(uow, work[0]["entity"] if work else "", entries)
+
+
+def _fail(uow: UnitOfWork, row: sa.RowMapping, as_of: date, reason: str) -> None:
+    contacts.set_state(uow, [row["key"]], "failed", ACTOR, None, reason)
+    timeline.append(uow, row["entity"], [_entry(row, as_of, "contact.failed", {"error": reason})])
+
+
+def _entry(row: sa.RowMapping, as_of: date, kind: str, more: Mapping[str, Any]) -> timeline.Entry:
+    body = {"channel": row["channel"], "step": row["step"], "level": row["level"], **more}
+    return timeline.Entry(
+        payer_id=row["payer_id"],
+        at=datetime.now(UTC),
+        on_date=as_of,
+        kind=kind,
+        actor=ACTOR,
+        subject=row["key"],
+        body=body,
+    )
+
+
+def _reason(error: Exception) -> str:
+    text = (
+        str(error)
+        if isinstance(error, (TemplateError, PermanentError))
+        else f"{type(error).__name__} {error}"
+    )
+    return " ".join(text.split())[:300]
+
+
+def _store(uow: UnitOfWork, rows: list[dict[str, Any]]) -> None:
+    """Write messages and move their contacts in one go. A message that went wrong before under this key is replaced."""
+    if not rows:
+        return
+    upsert = insert(outbox)
+    fresh = {name: upsert.excluded[name] for name in rows[0]}
+    blank = dict.fromkeys(
+        ("provider", "receipt", "lease_owner", "lease_until", "not_before", "error", "sent_at")
+    )
+    uow.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["key"], set_={**fresh, **blank, "attempts": 0}, where=outbox.c.state.in_(_AGAIN)
+        ),
+        rows,
+    )
+    contacts.set_state(uow, [row["key"] for row in rows], "sending", ACTOR, only_from={"planned"})
+
+
+def _earlier_messages(uow: UnitOfWork, entity: str, planned: Sequence[sa.RowMapping]) -> dict[str, list[str]]:
+    """Per payer, the Message-IDs of the last e-mails that were sent, oldest first: the thread a new one belongs to."""
+    payers = sorted({row["payer_id"] for row in planned if row["channel"] == "email"})
+    if not payers:
+        return {}
+    number = sa.func.row_number().over(
+        partition_by=outbox.c.payer_id, order_by=[outbox.c.on_date.desc(), outbox.c.key]
+    )
+    sent = (
+        sa.select(
+            outbox.c.payer_id, outbox.c.message_id, outbox.c.on_date, outbox.c.key, number.label("back")
+        )
+        .where(outbox.c.entity == entity, outbox.c.payer_id.in_(payers), outbox.c.channel == "email")
+        .where(outbox.c.state.in_(["sent", "confirmed"]))
+        .subquery()
+    )
+    query = (
+        sa.select(sent.c.payer_id, sent.c.message_id)
+        .where(sent.c.back <= _THREAD)
+        .order_by(sent.c.back.desc())
+    )
+    threads: dict[str, list[str]] = defaultdict(list)
+    for row in uow.execute(query):
+        threads[row.payer_id].append(row.message_id)
+    return threads

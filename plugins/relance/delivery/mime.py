@@ -1,0 +1,92 @@
+"""An e-mail as the bytes that leave: the same contact gives the same bytes, down to the boundary."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from relance.delivery.render import Email
+from relance.errors import PermanentError
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What stands above an e-mail. `earlier`: Message-IDs of the payer's reminders before it, oldest first."""
+
+    key: str
+    sender: str
+    sender_name: str
+    reply_to: str | None
+    recipient: str
+    recipient_name: str | None
+    copies: tuple[str, ...]
+    date: datetime
+    language: str
+    earlier: Sequence[str] = ()
+
+
+def message_id(key: str, sender: str) -> str:
+    """The Message-ID of a contact: `<key@domain of the sender>`; the mailbox and a person can look for it."""
+    return f"<{key}@{_domain(sender)}>"
+
+
+def ascii_address(address: str) -> str:
+    """The address with its domain in ASCII (`müller@bücher.example` → `müller@xn--bcher-kva.example`).
+
+    Raises:
+        PermanentError: when it is no address.
+    """
+    local, at, _ = address.rpartition("@")
+    if not local or not at or any(character in address for character in " \t\r\n\0<>,;"):
+        raise PermanentError("the recipient's address is no e-mail address")
+    return f"{local}@{_domain(address)}"
+
+
+def compose(email: Email, headers: Headers) -> bytes:
+    """The e-mail with CRLF line ends, text and HTML as alternatives.
+
+    Raises:
+        PermanentError: when a header can't be written (an address that is none).
+    """
+    recipient = ascii_address(headers.recipient)
+    copies = tuple(ascii_address(one) for one in headers.copies)
+    international = not all(one.isascii() for one in (recipient, *copies, headers.sender))
+    message = EmailMessage(policy=policy.SMTPUTF8 if international else policy.SMTP)
+    try:
+        message["From"] = Address(headers.sender_name, addr_spec=ascii_address(headers.sender))
+        message["To"] = Address(headers.recipient_name or "", addr_spec=recipient)
+        if copies:
+            message["Cc"] = [Address(addr_spec=one) for one in copies]
+        if headers.reply_to and headers.reply_to != headers.sender:
+            message["Reply-To"] = Address(headers.sender_name, addr_spec=ascii_address(headers.reply_to))
+        message["Subject"] = email.subject
+    except (ValueError, IndexError, MessageError) as error:
+        raise PermanentError(f"the headers can't be written: {type(error).__name__}") from error
+    message["Date"] = format_datetime(headers.date)
+    message["Message-ID"] = message_id(headers.key, headers.sender)
+    if headers.earlier:
+        message["In-Reply-To"] = headers.earlier[-1]
+        message["References"] = " ".join(headers.earlier)
+    message["Content-Language"] = headers.language
+    # No machine shall answer (RFC 3834): an out-of-office reply would count as an answer of the payer.
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Relance-Key"] = headers.key
+    message.set_content(email.text, cte="quoted-printable")
+    message.add_alternative(email.html, subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{hashlib.sha256(headers.key.encode()).hexdigest()[:32]}")
+    return message.as_bytes()
+
+
+def _domain(address: str) -> str:
+    domain = address.rpartition("@")[2]
+    try:
+        return domain.encode("idna").decode("ascii").lower()
+    except UnicodeError as error:
+        raise PermanentError("the address has a domain that can't exist") from error

@@ -1,0 +1,132 @@
+"""What became of a message, written down: outbox row, contact, event and timeline entry in one transaction.
+
+A timeline entry names the recipient and the hash of what was sent; logs never do.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from relance.delivery.leases import until
+from relance.delivery.port import Message, Receipt
+from relance.store import contacts, timeline
+from relance.store.schema import contact, outbox
+from relance.store.uow import UnitOfWork
+
+ACTOR = "relance"
+
+
+def begun(uow: UnitOfWork, *, key: str, name: str, provider: str, seconds: float) -> bool:
+    """Mark a leased message as being sent, before anything leaves; False when it is no longer ours to send."""
+    wanted = sa.exists().where(contact.c.key == outbox.c.key, contact.c.state == "sending")
+    mark = (
+        sa.update(outbox)
+        .where(outbox.c.key == key, outbox.c.lease_owner == name, outbox.c.state == "intended", wanted)
+        .values(
+            state="sending",
+            provider=provider,
+            attempts=outbox.c.attempts + 1,
+            lease_until=until(seconds),
+            error=None,
+        )
+    )
+    return uow.execute(mark).rowcount == 1
+
+
+def sent(
+    uow: UnitOfWork, message: Message, receipt: Receipt, *, actor: str = ACTOR, note: str | None = None
+) -> bool:
+    """The message has gone (or is kept in its folder)."""
+    values = {
+        "state": "sent", "provider": receipt.provider, "receipt": receipt.reference, "error": None,
+        "sent_at": sa.func.now(),
+    }  # fmt: skip
+    if not _settle(uow, message, values):
+        return False
+    words = note or (
+        f"kept in folder: {receipt.reference}" if receipt.kept else f"sent by {receipt.provider}"
+    )
+    contacts.set_state(uow, [message.key], "sent", actor, message.on_date, words)
+    _tell(
+        uow,
+        message,
+        "contact.sent",
+        actor,
+        provider=receipt.provider,
+        receipt=receipt.reference,
+        kept=receipt.kept,
+    )
+    return True
+
+
+def failed(uow: UnitOfWork, message: Message, error: str, *, actor: str = ACTOR) -> bool:
+    """The message was refused for good, or too often."""
+    if not _settle(uow, message, {"state": "failed", "error": error}):
+        return False
+    contacts.set_state(uow, [message.key], "failed", actor, None, error)
+    _tell(uow, message, "contact.failed", actor, error=error)
+    return True
+
+
+def in_doubt(uow: UnitOfWork, message: Message, error: str) -> bool:
+    """Nobody knows whether the message has gone; it is never sent again by itself."""
+    row = sa.update(outbox).where(outbox.c.key == message.key, outbox.c.state == "sending")
+    if uow.execute(row.values(state="in_doubt", error=error)).rowcount == 0:
+        return False
+    contacts.set_state(uow, [message.key], "in_doubt", ACTOR, None, error)
+    _tell(uow, message, "contact.in_doubt", ACTOR, error=error)
+    return True
+
+
+def postponed(uow: UnitOfWork, message: Message, error: str, *, wait_s: float | None) -> None:
+    """The message has certainly not gone: it waits `wait_s` seconds, or (None) for the next run and the try not counted."""
+    row = sa.update(outbox).where(outbox.c.key == message.key, outbox.c.state == "sending")
+    values: dict[str, Any] = {"state": "intended", "error": error, "lease_owner": None, "lease_until": None}
+    if wait_s is None:
+        values["attempts"] = outbox.c.attempts - 1
+    else:
+        values["not_before"] = until(wait_s)
+    uow.execute(row.values(**values))
+
+
+def attempts(uow: UnitOfWork, key: str) -> int:
+    """How often the message has been tried."""
+    return int(uow.execute(sa.select(outbox.c.attempts).where(outbox.c.key == key)).scalar_one())
+
+
+def cancelled(uow: UnitOfWork, message: Message, reason: str) -> bool:
+    """The message is not sent at all: its day has passed before it could leave."""
+    row = sa.update(outbox).where(outbox.c.key == message.key, outbox.c.state == "intended")
+    if (
+        uow.execute(row.values(state="cancelled", error=reason, lease_owner=None, lease_until=None)).rowcount
+        == 0
+    ):
+        return False
+    contacts.set_state(uow, [message.key], "cancelled", ACTOR, None, reason, only_from={"sending"})
+    _tell(uow, message, "contact.cancelled", ACTOR, reason=reason)
+    return True
+
+
+def _settle(uow: UnitOfWork, message: Message, values: dict[str, Any]) -> bool:
+    """End a message that was being sent, or whose sender was taken for dead and now knows better."""
+    open_states = outbox.c.state.in_(["sending", "in_doubt"])
+    row = sa.update(outbox).where(outbox.c.key == message.key, open_states)
+    return uow.execute(row.values(**values, lease_owner=None, lease_until=None)).rowcount == 1
+
+
+def _tell(uow: UnitOfWork, message: Message, kind: str, actor: str, **more: object) -> None:
+    facts = uow.execute(
+        sa.select(contact.c.payer_id, contact.c.step, contact.c.level).where(contact.c.key == message.key)
+    ).one()
+    body = {
+        "channel": message.channel, "recipient": message.recipient, "copies": list(message.copies),
+        "step": facts.step, "level": facts.level, "message_id": message.message_id, "digest": message.digest, **more,
+    }  # fmt: skip
+    entry = timeline.Entry(
+        payer_id=facts.payer_id, at=datetime.now(UTC), on_date=message.on_date, kind=kind, actor=actor,
+        subject=message.key, body=body,
+    )  # fmt: skip
+    timeline.append(uow, message.entity, [entry])

@@ -1,0 +1,98 @@
+"""A contact's view in words: each surface with amounts and dates written as that surface wants them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from relance.delivery.templates import Formats, Language
+from relance.delivery.view import View
+from relance.money import Money
+
+_SURFACE = {
+    "email": "email", "sms": "sms.txt", "whatsapp": "whatsapp.txt", "voice": "voice.txt", "letter": "letter.txt",
+    "registered": "letter.txt", "call": "call.txt", "internal": "internal.txt",
+}  # fmt: skip
+_BLANK = re.compile(r"\n{3,}")
+_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """The three parts of an e-mail."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def email(view: View, language: Language) -> Email:
+    """Subject, HTML and text of an e-mail.
+
+    Raises:
+        jinja2.TemplateError: for a name or word that is missing.
+    """
+    names = names_for(view, language.formats, "email")
+    return Email(
+        subject=" ".join(language.render("email.subject", names).split()),
+        html=language.render("email.html", names).strip() + "\n",
+        text=_tidy(language.render("email.txt", names)),
+    )
+
+
+def text(view: View, language: Language, *, channel: str | None = None) -> str:
+    """The text of a message on another channel (the view's own unless told), or a collector's guide, or a task.
+
+    Raises:
+        jinja2.TemplateError: for a name or word that is missing.
+    """
+    file = _SURFACE[channel or view.channel]
+    return _tidy(language.render(file, names_for(view, language.formats, file.split(".")[0])))
+
+
+def names_for(view: View, formats: Formats, surface: str) -> Mapping[str, Any]:
+    """The names that words may use. Amounts and dates are written for the surface: short for SMS, spoken for voice."""
+    money, day = _writers(formats, surface)
+    rows = view.rows
+    return {
+        "m": view,
+        "n": len(rows),
+        "number": rows[0].invoice_id if rows else view.reference,
+        "total": money(view.rows_totals),
+        "due": day(view.due_date),
+        "one_day": len({row.due_date for row in rows}) <= 1,
+        "late": view.days_late,
+        "deadline": day(view.deadline),
+        "entity": view.entity,
+        "sender": view.sender,
+        "payer": view.payer.name,
+        "customer_id": view.payer.customer_id,
+        "person": view.person,
+        "contact": view.reply_to,
+        "reference": view.reference,
+        "charges": _charges(view),
+    }
+
+
+def _writers(
+    formats: Formats, surface: str
+) -> tuple[Callable[[Sequence[Money]], str], Callable[[date], str]]:
+    if surface == "sms":
+        return formats.money_code, formats.short_date
+    if surface == "voice":
+        return formats.money_name, formats.long_date
+    return formats.money, formats.long_date
+
+
+def _charges(view: View) -> str | None:
+    if len(view.charges) > 1:
+        return "both"
+    return next(iter(view.charges), None)
+
+
+def _tidy(rendered: str) -> str:
+    """No trailing blanks, at most one empty line at a time, one line end at the end."""
+    return _BLANK.sub("\n\n", _TRAILING.sub("", rendered)).strip() + "\n"

@@ -1,0 +1,248 @@
+"""What a template sees of a contact: rows in groups, totals, bank details, names. Pure; built from the stored contact.
+
+All text that comes from a ledger is cleaned here once: one line, no control characters, no direction overrides.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from relance.config.models import Entity
+from relance.money import Money
+
+NOTICE_DAYS = 8
+"""Days that a formal notice gives to pay; usual in France for a *mise en demeure*."""
+
+_TELLABLE = frozenset(
+    {
+        "due",
+        "not_due",
+        "disputed",
+        "promised",
+        "instalment_plan",
+        "payment_announced",
+        "direct_debit",
+        "covered_by_credit",
+    }
+)
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One invoice as the payer sees it; `demand` is what is asked for (open less credit), None where nothing is."""
+
+    invoice_id: str
+    po_number: str | None
+    description: str | None
+    issue_date: date
+    due_date: date
+    days_late: int
+    amount: Money
+    open: Money
+    demand: Money | None
+    level: str | None
+    state: str
+
+    @property
+    def covered(self) -> Money | None:
+        """What the payer's credit takes off a demanded row, or None."""
+        if self.demand is None or self.demand.minor >= self.open.minor:
+            return None
+        return Money(self.open.currency, self.open.minor - self.demand.minor)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A name with what identifies it."""
+
+    name: str
+    customer_id: str
+    country: str | None
+    vat_no: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Where to pay; `iban` in groups of four."""
+
+    holder: str
+    iban: str
+    bic: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything that the words of a contact may name.
+
+    `lead`: demanded rows of the contact's own level; `lower`: the other demanded ones; `announced`: not yet due;
+    `mentioned`: shown with their state, not demanded. `totals` are of all demanded rows, `lead_totals` of the lead ones.
+    """
+
+    key: str
+    template: str
+    level: str
+    tone: str
+    channel: str
+    on_date: date
+    deadline: date
+    payer: Party
+    person: str | None
+    entity: str
+    sender: str
+    signatory: str
+    reply_to: str | None
+    bank: Bank | None
+    recipient: str
+    lead: tuple[Row, ...]
+    lower: tuple[Row, ...]
+    announced: tuple[Row, ...]
+    mentioned: tuple[Row, ...]
+    totals: tuple[Money, ...]
+    lead_totals: tuple[Money, ...]
+    announced_totals: tuple[Money, ...]
+    credit: tuple[Money, ...]
+    charges: frozenset[str]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What the message is about: the lead rows, or what it announces where nothing is demanded."""
+        return self.lead or self.announced
+
+    @property
+    def rows_totals(self) -> tuple[Money, ...]:
+        """Totals of `rows`, per currency."""
+        return self.lead_totals if self.lead else self.announced_totals
+
+    @property
+    def days_late(self) -> int:
+        """The greatest lateness of what is demanded at this level, at least 0."""
+        return max((row.days_late for row in self.lead), default=0)
+
+    @property
+    def due_date(self) -> date:
+        """The earliest due date of `rows`."""
+        return min((row.due_date for row in self.rows), default=self.on_date)
+
+    @property
+    def reference(self) -> str:
+        """What the payer writes on the transfer: the one invoice's number, else the customer's."""
+        rows = self.lead + self.lower or self.announced
+        return rows[0].invoice_id if len(rows) == 1 else self.payer.customer_id
+
+
+def clean(text: object) -> str:
+    """A ledger's text as one safe line: control and direction characters out, white space single, 300 characters at most."""
+    kept = []
+    for character in unicodedata.normalize("NFC", str(text).encode("utf-8", "replace").decode("utf-8")):
+        category = unicodedata.category(character)
+        if category in {"Cc", "Zl", "Zp", "Zs"}:
+            kept.append(" ")
+        elif category not in {"Cf", "Cs", "Co", "Cn"} or character in "\u200d\u200c":
+            kept.append(character)
+    line = " ".join("".join(kept).split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def build(contact: Mapping[str, Any], entity: Entity) -> View:
+    """The view of a stored contact (a row of `contact`).
+
+    Raises:
+        KeyError, ValueError: when the contact's content lacks what a message needs; the caller fails that contact alone.
+    """
+    content = contact["content"]
+    items = content["items"]
+    levels = {act["invoice_id"]: act["level"] for act in content["acts"]}
+    demands = {one["invoice_id"]: Money(one["currency"], one["amount"]) for one in content["demands"]}
+    demanded = [_row(items[one], one, levels.get(one), demands[one]) for one in demands]
+    lead = _by_due(row for row in demanded if row.level == contact["level"])
+    announced = _by_due(_row(items[one], one, levels.get(one), None) for one in content["announces"])
+    return View(
+        key=contact["key"],
+        template=content["template"],
+        level=contact["level"],
+        tone=content.get("tone") or "neutral",
+        channel=contact["channel"] or "internal",
+        on_date=contact["as_of"],
+        deadline=contact["as_of"] + timedelta(days=NOTICE_DAYS),
+        payer=_party(content["payer"]),
+        person=_person(content.get("person")),
+        entity=clean(entity.name),
+        sender=clean((entity.sender and entity.sender.name) or entity.name),
+        signatory=clean((entity.sender and entity.sender.signatory) or entity.name),
+        reply_to=(entity.sender.reply_to or entity.sender.email) if entity.sender else None,
+        bank=_bank(entity),
+        recipient=clean(contact["recipient"] or ""),
+        lead=lead,
+        lower=_by_due(row for row in demanded if row.level != contact["level"]),
+        announced=announced,
+        mentioned=_by_due(_row(items[one], one, levels.get(one), None) for one in content["mentions"]),
+        totals=_totals(demands.values()),
+        lead_totals=_totals(row.demand for row in lead if row.demand),
+        announced_totals=_totals(row.open for row in announced),
+        credit=tuple(Money(one["currency"], one["amount"]) for one in content.get("credit") or ()),
+        charges=frozenset(content.get("charges") or ()),
+    )
+
+
+def _row(item: Mapping[str, Any], invoice_id: str, level: str | None, demand: Money | None) -> Row:
+    currency = item["currency"]
+    state = item["state"]
+    return Row(
+        invoice_id=clean(invoice_id),
+        po_number=_optional(item.get("po_number")),
+        description=_optional(item.get("description")),
+        issue_date=_date(item["issue_date"]),
+        due_date=_date(item["due_date"]),
+        days_late=item["days_late"],
+        amount=Money(currency, item["amount"]),
+        open=Money(currency, item["open"]),
+        demand=demand,
+        level=level,
+        # Why we rest inside the house (snoozed, waiting for a yes …) is not the payer's to read.
+        state=state if state in _TELLABLE else ("due" if item["days_late"] >= 0 else "not_due"),
+    )
+
+
+def _by_due(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: (row.due_date, row.issue_date, row.invoice_id)))
+
+
+def _totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    sums: dict[str, int] = {}
+    for money in amounts:
+        sums[money.currency] = sums.get(money.currency, 0) + money.minor
+    return tuple(Money(currency, sums[currency]) for currency in sorted(sums))
+
+
+def _date(value: str | date) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _optional(text: object) -> str | None:
+    return (clean(text) or None) if text is not None else None
+
+
+def _party(payer: Mapping[str, Any]) -> Party:
+    return Party(
+        name=clean(payer["name"]),
+        customer_id=clean(payer["customer_id"]),
+        country=payer.get("country"),
+        vat_no=_optional(payer.get("vat_no")),
+    )
+
+
+def _person(person: Mapping[str, Any] | None) -> str | None:
+    return _optional(person.get("name")) if person else None
+
+
+def _bank(entity: Entity) -> Bank | None:
+    if entity.bank is None:
+        return None
+    iban = entity.bank.iban.replace(" ", "")
+    groups: Sequence[str] = [iban[start : start + 4] for start in range(0, len(iban), 4)]
+    return Bank(holder=clean(entity.bank.holder or entity.name), iban=" ".join(groups), bic=entity.bank.bic)
