@@ -1,0 +1,36 @@
+"""Cases: what a person must see or decide about a payer, with its transitions, promises, holds and timeline.
+
+The database is the record; Slack, the command line and the portal show it. All functions work in the unit of work they
+are given and never commit.
+"""
+
+from __future__ import annotations
+
+from relance.cases.promising import promise
+from relance.cases.reading import (
+    Case,
+    Event,
+    Promise,
+    find_case,
+    list_cases,
+    read_case,
+    read_events,
+    read_promises,
+)
+from relance.cases.verbs import comment
+from relance.cases.work import CasesReport, work
+
+__all__ = [
+    "Case",
+    "CasesReport",
+    "Event",
+    "Promise",
+    "comment",
+    "find_case",
+    "list_cases",
+    "promise",
+    "read_case",
+    "read_events",
+    "read_promises",
+    "work",
+]

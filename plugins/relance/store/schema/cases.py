@@ -21,6 +21,7 @@ dunning_case = sa.Table(
     Column("owner", Text),
     Column("opened_on", Date, nullable=False),
     Column("closed_on", Date),
+    Column("closed_reason", Text, comment="paid, kept, partly_kept, written_off …; null while open"),
     Column("facts", JSONB, nullable=False, comment="what the card shows, as of facts_on"),
     Column("facts_on", Date, nullable=False),
     sa.Index(
@@ -32,6 +33,7 @@ dunning_case = sa.Table(
         unique=True,
         postgresql_where=sa.text("state = 'open'"),
     ),
+    sa.Index("dunning_case_entity_payer_id_kind_ix", "entity", "payer_id", "kind"),
 )
 
 case_event = sa.Table(
@@ -62,7 +64,11 @@ promise = sa.Table(
     Column("grace_until", Date, nullable=False, comment="due_on plus the scenario's promise_grace_days"),
     Column("state", Text, nullable=False, comment="open | kept | partly_kept | broken | replaced"),
     Column("by", Text, nullable=False),
+    Column("paid", BigInteger, nullable=False, server_default="0", comment="counted towards it so far"),
+    Column("concluded_on", Date, comment="the day it left the state open"),
+    Column("dealt_on", Date, comment="a broken one: the day a new promise, money or a person dealt with it"),
     sa.Index("promise_entity_state_ix", "entity", "state"),
+    sa.Index("promise_case_id_ix", "case_id"),
 )
 
 hold = sa.Table(
@@ -78,5 +84,7 @@ hold = sa.Table(
     Column("ended_on", Date, comment="lifted: it no longer stands from this day on"),
     Column("source", Text, nullable=False, comment="who or what put it, shown in explanations"),
     Column("case_id", BigInteger, sa.ForeignKey("dunning_case.case_id")),
+    Column("promise_id", BigInteger, sa.ForeignKey("promise.promise_id"), comment="the promise that put it"),
     sa.Index("hold_entity_ix", "entity"),
+    sa.Index("hold_promise_id_ix", "promise_id"),
 )

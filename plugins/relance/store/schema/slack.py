@@ -16,6 +16,9 @@ slack_card = sa.Table(
     Column("channel_id", Text, comment="as Slack answered"),
     Column("ts", Text, comment="the message's id in its channel; null until posted"),
     Column("render_digest", Text, comment="hash of what the card shows in Slack now"),
+    Column("posting_since", DateTime(timezone=True), comment="a post was begun and its end is not known"),
+    Column("revision", Integer, comment="the case's revision that was rendered last"),
+    Column("gone", Text, comment="why the message can't be changed any more, in Slack's word; it is not posted again"),
 )
 
 slack_outbox = sa.Table(
@@ -35,5 +38,8 @@ slack_outbox = sa.Table(
     Column("lease_until", DateTime(timezone=True)),
     Column("error", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=now()),
+    Column("begun_at", DateTime(timezone=True), comment="a reply was begun and its end is not known"),
+    Column("done_at", DateTime(timezone=True)),
     sa.Index("slack_outbox_state_channel_row_id_ix", "state", "channel", "row_id"),
+    sa.Index("slack_outbox_case_id_ix", "case_id", "row_id"),
 )

@@ -1,0 +1,221 @@
+"""What the store knows about payers beyond the ledger's day: levels reached, last contact, what comes next, money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from relance.cases.facts import History
+from relance.cases.measure import Payment
+from relance.config.models import LEVELS
+from relance.store.schema import contact, contact_act, invoice_version, outcome, payment_version, plan
+from relance.store.uow import UnitOfWork
+
+DONE = ("sent", "confirmed", "completed", "not_made")
+"""States in which a contact or task has done its step (planning.md, "Which step", 2)."""
+_REACHED = ("sent", "confirmed", "bounced", "completed")
+
+
+def read_history(
+    uow: UnitOfWork, entity: str, payers: Iterable[str], as_of: date, *, items: set[str]
+) -> History:
+    """Levels, last contacts and next steps of the payers on a day; levels only of the given open items."""
+    wanted = sorted(set(payers))
+    if not wanted:
+        return History()
+    return History(
+        level_reached=_levels(uow, entity, wanted, as_of, items),
+        last_contact=_last_contacts(uow, entity, wanted, as_of),
+        next=_next_steps(uow, entity, wanted, as_of),
+    )
+
+
+def handed_over(uow: UnitOfWork, entity: str, as_of: date) -> set[str]:
+    """Open items that a completed hand-over of ours acted for."""
+    query = (
+        sa.select(contact_act.c.invoice_id)
+        .join(contact, contact.c.key == contact_act.c.key)
+        .where(
+            contact.c.entity == entity,
+            contact.c.kind == "handoff",
+            contact.c.state == "completed",
+            contact.c.acted_on <= as_of,
+        )
+    )
+    return set(uow.execute(query).scalars())
+
+
+def item_endings(uow: UnitOfWork, entity: str, items: Iterable[str], as_of: date) -> dict[str, str]:
+    """Why items are no longer open: cancelled, written_off, assigned, closed_by_source, else paid."""
+    wanted = sorted(set(items))
+    if not wanted:
+        return {}
+    query = (
+        sa.select(invoice_version.c.item_id, invoice_version.c.status, invoice_version.c.closed)
+        .where(invoice_version.c.entity == entity, invoice_version.c.item_id.in_(wanted))
+        .distinct(invoice_version.c.item_id)
+        .order_by(invoice_version.c.item_id, *_newest(invoice_version, as_of))
+    )
+    endings = dict.fromkeys(wanted, "paid")
+    for item, status, closed in uow.execute(query):
+        if status in {"cancelled", "written_off", "assigned"}:
+            endings[item] = status
+        elif closed:
+            endings[item] = "closed_by_source"
+    return endings
+
+
+def payments_of(
+    uow: UnitOfWork, entity: str, payer_id: str, *, customers: Iterable[str], since: date, until: date
+) -> list[Payment]:
+    """The payer's money dated `since` … `until`, as the ledger knew it at `until`.
+
+    `customers` are those it pays for, itself included. Money on an invoice belongs to the invoice's payer; money on an
+    unknown invoice, or in another currency than the invoice's, is unallocated and belongs to the customer's payer.
+    """
+    own = set(customers)
+    invoices = _invoices_of(uow, entity, payer_id, own, until)
+    ours = sa.or_(
+        payment_version.c.customer_id.in_(sorted(own)), payment_version.c.invoice_id.in_(sorted(invoices))
+    )
+    candidates = sa.select(payment_version.c.payment_id).where(payment_version.c.entity == entity, ours)
+    newest = (
+        sa.select(payment_version)
+        .where(payment_version.c.entity == entity, payment_version.c.payment_id.in_(candidates))
+        .distinct(payment_version.c.payment_id)
+        .order_by(payment_version.c.payment_id, *_newest(payment_version, until))
+        .subquery()
+    )
+    known = sa.exists().where(
+        invoice_version.c.entity == entity,
+        invoice_version.c.invoice_id == newest.c.invoice_id,
+        invoice_version.c.currency == newest.c.currency,
+    )
+    query = (
+        sa.select(newest, known.label("allocated"))
+        .where(newest.c.date.between(since, until))
+        .order_by(newest.c.payment_id)
+    )
+    found = []
+    for row in uow.execute(query).mappings():
+        invoice = row["invoice_id"] if row["allocated"] else None
+        if (row["customer_id"] in own) if invoice is None else (invoice in invoices):
+            found.append(Payment(row["payment_id"], row["date"], row["amount"], row["currency"], invoice))
+    return found
+
+
+def scenario_of(uow: UnitOfWork, entity: str, payer_id: str, as_of: date) -> str | None:
+    """The payer's scenario in the newest stored plan, or None while there is none."""
+    query = (
+        sa.select(outcome.c.scenario)
+        .where(outcome.c.plan_id == _newest_plan(entity, as_of), outcome.c.payer_id == payer_id)
+        .limit(1)
+    )
+    found = uow.execute(query).scalar()
+    return str(found) if found else None
+
+
+def _newest(table: sa.Table, as_of: date) -> tuple[sa.ColumnElement[Any], ...]:
+    """Order in which the version that counts on a day comes first: the newest up to it, else the oldest."""
+    known = table.c.extract_date <= as_of
+    return (
+        known.desc(),
+        sa.case((known, table.c.extract_date)).desc(),
+        sa.case((~known, table.c.extract_date)).asc(),
+        table.c.import_id.desc(),
+    )
+
+
+def _invoices_of(uow: UnitOfWork, entity: str, payer_id: str, customers: set[str], as_of: date) -> set[str]:
+    """Every invoice that the payer pays, open or not, by its id without a term."""
+    table = invoice_version
+    named = sa.or_(table.c.payer_id == payer_id, table.c.customer_id.in_(sorted(customers)))
+    candidates = sa.select(table.c.item_id).where(table.c.entity == entity, named)
+    query = (
+        sa.select(table.c.invoice_id, table.c.payer_id, table.c.customer_id)
+        .where(table.c.entity == entity, table.c.item_id.in_(candidates))
+        .distinct(table.c.item_id)
+        .order_by(table.c.item_id, *_newest(table, as_of))
+    )
+    return {
+        invoice
+        for invoice, payer, customer in uow.execute(query)
+        if payer == payer_id or (payer is None and customer in customers)
+    }
+
+
+def _levels(uow: UnitOfWork, entity: str, payers: list[str], as_of: date, items: set[str]) -> dict[str, str]:
+    query = (
+        sa.select(contact.c.payer_id, contact_act.c.invoice_id, contact_act.c.level)
+        .join(contact, contact.c.key == contact_act.c.key)
+        .where(
+            contact.c.entity == entity,
+            contact.c.payer_id.in_(payers),
+            contact.c.state.in_(DONE),
+            contact.c.acted_on <= as_of,
+        )
+    )
+    best: dict[str, int] = {}
+    for payer, item, level in uow.execute(query):
+        if item in items and level in LEVELS:
+            best[payer] = max(best.get(payer, -1), LEVELS.index(level))
+    return {payer: LEVELS[rank] for payer, rank in best.items()}
+
+
+def _last_contacts(uow: UnitOfWork, entity: str, payers: list[str], as_of: date) -> dict[str, dict[str, Any]]:
+    query = (
+        sa.select(contact.c.payer_id, contact.c.acted_on, contact.c.channel, contact.c.level, contact.c.state)
+        .where(
+            contact.c.entity == entity,
+            contact.c.payer_id.in_(payers),
+            contact.c.kind.in_(("message", "call")),
+            contact.c.state.in_(_REACHED),
+            contact.c.acted_on <= as_of,
+        )
+        .distinct(contact.c.payer_id)
+        .order_by(contact.c.payer_id, contact.c.acted_on.desc(), contact.c.key)
+    )
+    return {
+        payer: {"on": on.isoformat(), "channel": channel, "level": level, "state": state}
+        for payer, on, channel, level, state in uow.execute(query)
+    }
+
+
+def _newest_plan(entity: str, as_of: date) -> sa.ScalarSelect[int]:
+    return (
+        sa.select(plan.c.plan_id)
+        .where(plan.c.entity == entity, plan.c.as_of <= as_of)
+        .order_by(plan.c.as_of.desc(), plan.c.live.desc(), plan.c.plan_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _next_steps(uow: UnitOfWork, entity: str, payers: list[str], as_of: date) -> dict[str, dict[str, Any]]:
+    """What comes next for each payer: today's step, else the soonest wait, else a hold, else none left."""
+    query = sa.select(
+        outcome.c.payer_id, outcome.c.outcome, outcome.c.reason, outcome.c.step, outcome.c.level,
+        outcome.c.next_step, outcome.c.next_on, outcome.c.holds,
+    ).where(outcome.c.plan_id == _newest_plan(entity, as_of), outcome.c.payer_id.in_(payers))  # fmt: skip
+    best: dict[str, tuple[tuple[int, str], dict[str, Any]]] = {}
+    for row in uow.execute(query.order_by(outcome.c.invoice_id)).mappings():
+        rank, said = _say_next(row)
+        if row["payer_id"] not in best or rank < best[row["payer_id"]][0]:
+            best[row["payer_id"]] = (rank, said)
+    return {payer: said for payer, (_, said) in best.items()}
+
+
+def _say_next(row: Mapping[Any, Any]) -> tuple[tuple[int, str], dict[str, Any]]:
+    if row["outcome"] == "act":
+        return (0, ""), {"what": "act", "step": row["step"], "level": row["level"]}
+    if row["outcome"] == "wait" and row["next_on"] is not None:
+        on = row["next_on"].isoformat()
+        return (1, on), {"what": "wait", "step": row["next_step"], "on": on}
+    if row["outcome"] == "hold":
+        untils = [hold.get("until") for hold in row["holds"] if hold.get("reason") == row["reason"]]
+        until = untils[0] if untils else None
+        return (2, until or "9999"), {"what": "hold", "reason": row["reason"], "until": until}
+    return (3, ""), {"what": "exhausted"}

@@ -1,0 +1,241 @@
+"""A payer's promise, taken down: checked, put on its case, and held against dunning until its grace is over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from relance.cases import transitions
+from relance.cases.facts import History, payer_facts
+from relance.cases.history import scenario_of
+from relance.cases.promises import KIND, conclude, deal_with, promise_facts
+from relance.cases.reading import Case, Promise, find_case, read_case, read_promises
+from relance.cases.record import Draft, Journal, open_cases, update_case
+from relance.cases.work import calendar_of
+from relance.config.policy import Policy
+from relance.errors import CaseError
+from relance.ledger.snapshot import Snapshot, take_snapshot
+from relance.money import Money
+from relance.store.schema import hold
+from relance.store.schema import promise as promise_table
+from relance.store.uow import UnitOfWork
+
+LONGEST_DAYS = 90
+"""How far ahead a promise may lie; what is later is an instalment plan or an approval."""
+_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
+
+
+def promise(
+    uow: UnitOfWork,
+    *,
+    policy: Policy,
+    entity: str,
+    payer_id: str,
+    amount: Money,
+    due_on: date,
+    by: str,
+    on_date: date,
+    invoices: Sequence[str] | None = None,
+    grace_days: int | None = None,
+    snapshot: Snapshot | None = None,
+) -> int:
+    """Note that the payer promised `amount` by `due_on`; gives the number of its case. Doesn't commit.
+
+    `invoices` are invoices or open items (None: all of the payer's); `by` is who took it down (an e-mail). An earlier
+    open promise whose invoices are all in this one is replaced. `grace_days` default to those of the payer's scenario
+    in the newest plan, else of the entity's default scenario. `snapshot` is the ledger on `on_date`, read when not
+    given. The same promise twice changes nothing.
+
+    Raises:
+        CaseError: an amount, date, person, payer, currency or invoice that can't be promised; says what would do.
+        UsageError: for an unknown entity.
+    """
+    policy.entity(entity)
+    check_person(by)
+    _check_terms(amount, due_on=due_on, on_date=on_date)
+    ledger = snapshot or _ledger(uow, entity, on_date)
+    items = _open_items(ledger, payer_id, amount.currency, invoices)
+    grace = _grace(uow, policy, entity, payer_id, on_date) if grace_days is None else grace_days
+
+    journal = Journal(uow=uow, entity=entity, on=on_date, actor=by)
+    case = _case(journal, ledger, payer_id)
+    earlier = read_promises(uow, entity=entity, payers=[payer_id], case_id=case.case_id)
+    if any(_same(one, amount, due_on=due_on, on_date=on_date, by=by, items=items) for one in earlier):
+        journal.write()
+        return case.case_id
+    kept = [_make_way(journal, one, amount.currency, items) for one in earlier]
+    made = _insert(
+        journal, case, amount, due_on=due_on, grace_until=due_on + timedelta(days=grace), items=items
+    )
+    _hold(journal, made)
+    facts = promise_facts(
+        journal, snapshot=ledger, calendar=calendar_of(policy, entity),
+        promises={case.case_id: [*kept, made]}, cases=[case],
+    )[case.case_id]  # fmt: skip
+    update_case(journal, case, facts, verb="promise", body=_told(made))
+    journal.write()
+    return case.case_id
+
+
+def _ledger(uow: UnitOfWork, entity: str, on_date: date) -> Snapshot:
+    from relance.ledger import load_versions
+
+    return take_snapshot(load_versions(uow.database, entity), on_date)
+
+
+def check_person(by: str) -> None:
+    """Refuse what can't be a person's e-mail.
+
+    Raises:
+        CaseError: when it can't.
+    """
+    if not _EMAIL.fullmatch(by):
+        raise CaseError(f"{by!r} is not a person.", hint="Give an e-mail, such as collector@lumen.example.")
+
+
+def _check_terms(amount: Money, *, due_on: date, on_date: date) -> None:
+    if amount.minor <= 0:
+        raise CaseError(f"{amount} can't be promised.", hint="Give an amount above 0.")
+    if due_on < on_date:
+        raise CaseError(f"{due_on} has passed.", hint=f"Give {on_date} or a later date.")
+    latest = on_date + timedelta(days=LONGEST_DAYS)
+    if due_on > latest:
+        raise CaseError(
+            f"{due_on} is more than {LONGEST_DAYS} days ahead.", hint=f"Give {latest} or an earlier date."
+        )
+
+
+def _open_items(
+    ledger: Snapshot, payer_id: str, currency: str, invoices: Sequence[str] | None
+) -> tuple[str, ...] | None:
+    """The open items that are meant, sorted; None for all of the payer's."""
+    customer = ledger.customers.filter(pl.col("customer_id") == payer_id)
+    if customer.is_empty():
+        raise CaseError(
+            f"There is no payer {payer_id!r} in {ledger.entity}.", hint="Give the id of a customer."
+        )
+    own = ledger.items.filter(pl.col("payer_id") == payer_id)
+    pays_for_it = customer["payer_id"][0]
+    if own.is_empty() and pays_for_it and pays_for_it != payer_id:
+        raise CaseError(f"{payer_id} doesn't pay for itself.", hint=f"Its payer is {pays_for_it}.")
+    meant = own if invoices is None else own.filter(_named(invoices))
+    if invoices is not None:
+        _check_named(meant, invoices, payer_id)
+    currencies = sorted(meant["currency"].unique())
+    if currency not in currencies:
+        what = f"in {' or '.join(currencies)}" if currencies else "at all"
+        raise CaseError(
+            f"{payer_id} has nothing open in {currency}.",
+            hint=f"What is open is {what}." if currencies else f"Nothing is open {what}.",
+        )
+    return None if invoices is None else tuple(sorted(meant["invoice_id"]))
+
+
+def _named(invoices: Iterable[str]) -> pl.Expr:
+    return pl.col("invoice_id").is_in(list(invoices)) | pl.col("base_id").is_in(list(invoices))
+
+
+def _check_named(meant: pl.DataFrame, invoices: Sequence[str], payer_id: str) -> None:
+    known = set(meant["invoice_id"]) | set(meant["base_id"])
+    unknown = [one for one in invoices if one not in known]
+    if unknown or not invoices:
+        raise CaseError(
+            f"{', '.join(unknown) or 'No invoice'} is not open for {payer_id}.",
+            hint="Give open invoices of this payer, or none for all of them.",
+        )
+
+
+def _grace(uow: UnitOfWork, policy: Policy, entity: str, payer_id: str, on_date: date) -> int:
+    name = scenario_of(uow, entity, payer_id, on_date)
+    scenario = policy.scenarios.get(name) if name else None
+    return (scenario or policy.scenario(policy.entity(entity).default_scenario)).promise_grace_days
+
+
+def _case(journal: Journal, ledger: Snapshot, payer_id: str) -> Case:
+    """The payer's open promise case, locked; opened when there is none."""
+    found = find_case(journal.uow, entity=journal.entity, payer_id=payer_id, kind=KIND, lock=True)
+    if found is not None:
+        return found
+
+    facts = payer_facts(ledger, [payer_id], History())[payer_id]
+    opened = open_cases(journal, [Draft(payer_id, KIND, facts)])
+    if payer_id in opened:
+        return read_case(journal.uow, opened[payer_id], lock=True)
+    # Somebody else opened it between our look and our insert, and has committed since.
+    other = find_case(journal.uow, entity=journal.entity, payer_id=payer_id, kind=KIND, lock=True)
+    if other is None:
+        raise CaseError(f"The promise case of {payer_id} was changed by somebody else.", hint="Try again.")
+    return other
+
+
+def _same(
+    one: Promise, amount: Money, *, due_on: date, on_date: date, by: str, items: tuple[str, ...] | None
+) -> bool:
+    ours = (amount.minor, amount.currency, due_on, on_date, by, items)
+    return one.state == "open" and ours == (
+        one.amount,
+        one.currency,
+        one.due_on,
+        one.made_on,
+        one.by,
+        one.invoices,
+    )
+
+
+def _make_way(journal: Journal, one: Promise, currency: str, items: tuple[str, ...] | None) -> Promise:
+    """An earlier promise as it is once the new one stands: replaced or dealt with when the new one covers it."""
+    covered = one.currency == currency and (
+        items is None or (one.invoices is not None and set(one.invoices) <= set(items))
+    )
+    if covered and one.state == "open":
+        return conclude(journal, KIND, one, "replaced", verb="replace", body={})
+    if covered and one.state == "broken" and one.dealt_on is None:
+        return deal_with(journal, one, how="new_promise")
+    return one
+
+
+def _insert(
+    journal: Journal,
+    case: Case,
+    amount: Money,
+    *,
+    due_on: date,
+    grace_until: date,
+    items: tuple[str, ...] | None,
+) -> Promise:
+    state = transitions.move(transitions.PROMISE, "make", "new")
+    values: dict[str, Any] = {
+        "case_id": case.case_id, "entity": case.entity, "payer_id": case.payer_id, "amount": amount.minor,
+        "currency": amount.currency, "made_on": journal.on, "due_on": due_on, "grace_until": grace_until,
+        "state": state, "by": journal.actor, "paid": 0,
+    }  # fmt: skip
+    row = {**values, "invoices": None if items is None else list(items)}
+    statement = sa.insert(promise_table).values(row).returning(promise_table.c.promise_id)
+    number = journal.uow.execute(statement).scalar_one()
+    return Promise(promise_id=number, invoices=items, concluded_on=None, dealt_on=None, **values)
+
+
+def _hold(journal: Journal, made: Promise) -> None:
+    """Dunning rests for what was promised until the grace is over."""
+    rows = [
+        {
+            "entity": made.entity, "payer_id": made.payer_id, "invoice_id": item, "reason": "promised",
+            "from_date": made.made_on, "until": made.grace_until, "case_id": made.case_id,
+            "promise_id": made.promise_id, "source": f"{made.by}, {made.made_on.isoformat()}",
+        }
+        for item in (made.invoices or (None,))
+    ]  # fmt: skip
+    journal.uow.execute(sa.insert(hold), rows)
+
+
+def _told(made: Promise) -> dict[str, Any]:
+    return {
+        "promise": made.promise_id, "amount": made.amount, "currency": made.currency,
+        "due_on": made.due_on.isoformat(), "grace_until": made.grace_until.isoformat(),
+        "invoices": None if made.invoices is None else list(made.invoices),
+    }  # fmt: skip

@@ -1,0 +1,182 @@
+"""Cases, their events and promises, read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from relance.cases.measure import Pledge
+from relance.errors import CaseError
+from relance.store.schema import case_event, dunning_case
+from relance.store.schema import promise as promise_table
+from relance.store.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as stored; `facts` is what its card shows, as of `facts_on`."""
+
+    case_id: int
+    entity: str
+    payer_id: str
+    kind: str
+    subject: str
+    state: str
+    revision: int
+    owner: str | None
+    opened_on: date
+    closed_on: date | None
+    closed_reason: str | None
+    facts: Mapping[str, Any]
+    facts_on: date
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, dates as ISO text."""
+        return _plain(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a case."""
+
+    event_id: int
+    case_id: int
+    verb: str
+    actor: str
+    on_date: date
+    body: Mapping[str, Any]
+    at: datetime
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, dates as ISO text."""
+        return _plain(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A promise as stored; amounts in minor units; `invoices` None means all of the payer's."""
+
+    promise_id: int
+    case_id: int
+    entity: str
+    payer_id: str
+    invoices: tuple[str, ...] | None
+    amount: int
+    currency: str
+    made_on: date
+    due_on: date
+    grace_until: date
+    state: str
+    by: str
+    paid: int
+    concluded_on: date | None
+    dealt_on: date | None
+
+    @property
+    def pledge(self) -> Pledge:
+        """What of it is measured against money."""
+        invoices = None if self.invoices is None else frozenset(self.invoices)
+        return Pledge(
+            self.promise_id, self.amount, self.currency, self.made_on, self.due_on, self.grace_until, invoices
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, dates as ISO text."""
+        return _plain(asdict(self))
+
+
+def read_case(uow: UnitOfWork, case_id: int, *, lock: bool = False) -> Case:
+    """The case of that number; `lock` keeps others from changing it until the unit of work ends.
+
+    Raises:
+        CaseError: when there is none.
+    """
+    query = sa.select(dunning_case).where(dunning_case.c.case_id == case_id)
+    row = uow.execute(query.with_for_update() if lock else query).mappings().first()
+    if row is None:
+        raise CaseError(
+            f"There is no case {case_id}.", hint="`relance case list ENTITY` shows the open ones."
+        )
+    return Case(**row)
+
+
+def find_case(
+    uow: UnitOfWork, *, entity: str, payer_id: str, kind: str, subject: str = "", lock: bool = False
+) -> Case | None:
+    """The payer's open case of that kind, or None."""
+    query = sa.select(dunning_case).where(
+        dunning_case.c.entity == entity,
+        dunning_case.c.payer_id == payer_id,
+        dunning_case.c.kind == kind,
+        dunning_case.c.subject == subject,
+        dunning_case.c.state == "open",
+    )
+    row = uow.execute(query.with_for_update() if lock else query).mappings().first()
+    return Case(**row) if row else None
+
+
+def list_cases(
+    uow: UnitOfWork,
+    *,
+    entity: str,
+    kind: str | None = None,
+    state: str | None = "open",
+    payer_id: str | None = None,
+    lock: bool = False,
+) -> list[Case]:
+    """An entity's cases in order of their numbers; `state` None gives closed ones too."""
+    query = sa.select(dunning_case).where(dunning_case.c.entity == entity)
+    for column, wanted in (("kind", kind), ("state", state), ("payer_id", payer_id)):
+        if wanted is not None:
+            query = query.where(dunning_case.c[column] == wanted)
+    query = query.order_by(dunning_case.c.case_id)
+    rows = uow.execute(query.with_for_update() if lock else query).mappings()
+    return [Case(**row) for row in rows]
+
+
+def read_events(uow: UnitOfWork, case_id: int) -> list[Event]:
+    """What happened to a case, oldest first."""
+    query = sa.select(case_event).where(case_event.c.case_id == case_id).order_by(case_event.c.event_id)
+    return [Event(**row) for row in uow.execute(query).mappings()]
+
+
+def last_comments(uow: UnitOfWork, case_ids: Iterable[int]) -> dict[int, Event]:
+    """The newest comment of each case that has one."""
+    query = (
+        sa.select(case_event)
+        .where(case_event.c.case_id.in_(sorted(set(case_ids))), case_event.c.verb == "comment")
+        .distinct(case_event.c.case_id)
+        .order_by(case_event.c.case_id, case_event.c.event_id.desc())
+    )
+    return {row["case_id"]: Event(**row) for row in uow.execute(query).mappings()}
+
+
+def read_promises(
+    uow: UnitOfWork, *, entity: str, payers: Iterable[str], case_id: int | None = None
+) -> list[Promise]:
+    """All promises of the payers, in order of their numbers; those of one case when it is named."""
+    query = sa.select(promise_table).where(
+        promise_table.c.entity == entity, promise_table.c.payer_id.in_(sorted(set(payers)))
+    )
+    if case_id is not None:
+        query = query.where(promise_table.c.case_id == case_id)
+    rows = uow.execute(query.order_by(promise_table.c.promise_id)).mappings()
+    return [
+        Promise(**{**row, "invoices": None if row["invoices"] is None else tuple(row["invoices"])})
+        for row in rows
+    ]
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat()
+        if isinstance(value, date)
+        else list(value)
+        if isinstance(value, tuple)
+        else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,160 @@
+"""Writing cases: each change moves by the transition table, raises the revision, and is told twice, in the case's events
+and in the payer's timeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from relance.cases import transitions
+from relance.cases.facts import owner_of
+from relance.cases.reading import Case
+from relance.store import timeline
+from relance.store.schema import case_event, dunning_case
+from relance.store.uow import UnitOfWork
+
+SYSTEM = "relance"
+"""The actor of what nobody did by hand."""
+
+
+@dataclass(slots=True)
+class Journal:
+    """Events of one unit of work, written together at its end so that timelines are locked once, in payer order."""
+
+    uow: UnitOfWork
+    entity: str
+    on: date
+    actor: str = SYSTEM
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _events: list[dict[str, Any]] = field(default_factory=list)
+    _entries: list[timeline.Entry] = field(default_factory=list)
+
+    def tell(self, *, case_id: int, payer_id: str, verb: str, kind: str, body: Mapping[str, Any]) -> None:
+        """Note that `verb` was done to a case of `kind`."""
+        row = {"case_id": case_id, "verb": verb, "actor": self.actor, "on_date": self.on, "body": dict(body)}
+        self._events.append(row)
+        self._entries.append(
+            timeline.Entry(
+                payer_id=payer_id,
+                at=self.at,
+                on_date=self.on,
+                kind=f"case.{verb}",
+                actor=self.actor,
+                subject=f"case:{case_id}",
+                body={"case": kind, **body},
+            )
+        )
+
+    def write(self) -> None:
+        """Store what was told, once."""
+        if self._events:
+            self.uow.execute(sa.insert(case_event), self._events)
+            timeline.append(self.uow, self.entity, self._entries)
+        self._events, self._entries = [], []
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A case to open."""
+
+    payer_id: str
+    kind: str
+    facts: Mapping[str, Any]
+    body: Mapping[str, Any] = field(default_factory=dict)
+    subject: str = ""
+
+
+def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[str, int]:
+    """Open cases, and give the number of each that wasn't open yet by its payer."""
+    if not drafts:
+        return {}
+    transitions.move(transitions.CASE, "open", "new")
+    rows = [
+        {
+            "entity": journal.entity,
+            "payer_id": draft.payer_id,
+            "kind": draft.kind,
+            "subject": draft.subject,
+            "state": "open",
+            "owner": owner_of(draft.facts),
+            "opened_on": journal.on,
+            "facts": dict(draft.facts),
+            "facts_on": journal.on,
+        }
+        for draft in drafts
+    ]
+    statement = insert(dunning_case).on_conflict_do_nothing()
+    columns = (dunning_case.c.payer_id, dunning_case.c.case_id)
+    opened = {payer: number for payer, number in journal.uow.execute(statement.returning(*columns), rows)}
+    for draft in drafts:
+        if draft.payer_id in opened:
+            number = opened[draft.payer_id]
+            journal.tell(
+                case_id=number, payer_id=draft.payer_id, verb="open", kind=draft.kind, body=draft.body
+            )
+    return opened
+
+
+def update_case(
+    journal: Journal,
+    case: Case,
+    facts: Mapping[str, Any],
+    *,
+    verb: str = "update",
+    body: Mapping[str, Any] | None = None,
+) -> bool:
+    """Bring a case's facts to the journal's day; gives whether they changed. An unchanged case only gets its date."""
+    if facts == case.facts and body is None:
+        return False
+    transitions.move(transitions.CASE, verb, case.state)
+    changed = sorted(name for name in {*facts, *case.facts} if facts.get(name) != case.facts.get(name))
+    _set(journal.uow, case, facts=dict(facts), facts_on=max(case.facts_on, journal.on))
+    told = {"changed": changed} if body is None else body
+    journal.tell(case_id=case.case_id, payer_id=case.payer_id, verb=verb, kind=case.kind, body=told)
+    return True
+
+
+def close_case(
+    journal: Journal,
+    case: Case,
+    facts: Mapping[str, Any],
+    *,
+    reason: str,
+    body: Mapping[str, Any] | None = None,
+) -> None:
+    """Close a case with its reason."""
+    state = transitions.move(transitions.CASE, "close", case.state)
+    _set(
+        journal.uow, case,
+        state=state, closed_on=journal.on, closed_reason=reason, facts=dict(facts), facts_on=journal.on,
+    )  # fmt: skip
+    journal.tell(
+        case_id=case.case_id,
+        payer_id=case.payer_id,
+        verb="close",
+        kind=case.kind,
+        body={"reason": reason, **(body or {})},
+    )
+
+
+def touch(uow: UnitOfWork, cases: Sequence[Case], on: date) -> None:
+    """Note that the facts still hold on a day: no revision, no event."""
+    numbers = [case.case_id for case in cases if case.facts_on < on]
+    if numbers:
+        table = dunning_case
+        uow.execute(sa.update(table).where(table.c.case_id.in_(numbers)).values(facts_on=on))
+
+
+def _set(uow: UnitOfWork, case: Case, **values: Any) -> None:
+    table = dunning_case
+    uow.execute(
+        sa.update(table)
+        .where(table.c.case_id == case.case_id)
+        .values(revision=table.c.revision + 1, **values)
+    )

@@ -1,0 +1,66 @@
+"""What may happen to a case and to a promise, as tables: verb → from which states, to which, and what undoes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from relance.errors import CaseError
+
+KINDS = (
+    "dispute", "promise", "overdue_90", "approval", "call", "no_contact", "delivery", "risk", "question", "handover",
+    "exhausted", "data",
+)  # fmt: skip
+"""The kinds of spec/cases.md, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row: `verb` takes a thing from any of `sources` to `target` (None: it stays where it is)."""
+
+    verb: str
+    sources: tuple[str, ...]
+    target: str | None
+    inverse: str | None
+
+
+CASE: Mapping[str, Transition] = MappingProxyType(
+    {
+        row.verb: row
+        for row in (
+            Transition("open", ("new",), "open", inverse="close"),
+            Transition("update", ("open",), None, inverse=None),
+            Transition("comment", ("open", "closed"), None, inverse=None),
+            Transition("promise", ("open",), None, inverse=None),
+            Transition("close", ("open",), "closed", inverse="reopen"),
+            Transition("reopen", ("closed",), "open", inverse="close"),
+        )
+    }
+)
+PROMISE: Mapping[str, Transition] = MappingProxyType(
+    {
+        row.verb: row
+        for row in (
+            Transition("make", ("new",), "open", inverse="replace"),
+            Transition("keep", ("open",), "kept", inverse=None),
+            Transition("keep_partly", ("open",), "partly_kept", inverse=None),
+            Transition("break", ("open",), "broken", inverse=None),
+            Transition("replace", ("open",), "replaced", inverse=None),
+            Transition("deal_with", ("broken",), None, inverse=None),
+        )
+    }
+)
+
+
+def move(table: Mapping[str, Transition], verb: str, state: str) -> str:
+    """The state after `verb` in `state`.
+
+    Raises:
+        CaseError: when the table has no such way.
+    """
+    row = table.get(verb)
+    if row is None or state not in row.sources:
+        allowed = ", ".join(sorted(one.verb for one in table.values() if state in one.sources)) or "nothing"
+        raise CaseError(f"{verb!r} can't be done while it is {state}.", hint=f"Possible now: {allowed}.")
+    return row.target or state

@@ -1,0 +1,51 @@
+"""A day's work on an entity's cases."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from relance.calendars import Calendar
+from relance.cases.overdue import work_overdue
+from relance.cases.promises import work_promises
+from relance.cases.record import Journal
+from relance.config.policy import Policy
+from relance.ledger.snapshot import Snapshot
+from relance.store.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class CasesReport:
+    """How many cases a day's work opened, updated and closed."""
+
+    opened: int
+    updated: int
+    closed: int
+
+    def as_dict(self) -> dict[str, int]:
+        """Plain figures."""
+        return asdict(self)
+
+
+def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as_of: date) -> CasesReport:
+    """Bring the entity's cases to the day; the same day twice changes nothing. Doesn't commit.
+
+    Opens, updates and closes `overdue_90`, measures promises. Cases that already stand on a later day are left alone.
+
+    Raises:
+        UsageError: for an unknown entity.
+    """
+    one = policy.entity(entity)
+    journal = Journal(uow=uow, entity=entity, on=as_of)
+    opened, updated, closed = work_overdue(journal, snapshot=snapshot, threshold=one.overdue_alert_days)
+    updated_promises, closed_promises = work_promises(
+        journal, snapshot=snapshot, calendar=calendar_of(policy, entity)
+    )
+    journal.write()
+    return CasesReport(opened=opened, updated=updated + updated_promises, closed=closed + closed_promises)
+
+
+def calendar_of(policy: Policy, entity: str) -> Calendar:
+    """The business days of the entity's region."""
+    region = policy.region_of(entity)
+    return Calendar.of_region(region.business_days, region.country, region.subdivision, region.extra_holidays)
