@@ -84,18 +84,23 @@ def compare_links(expected: dict[str, Any], actual: dict[str, Any]) -> list[str]
     """`contact_key` must lead to the same contact or task on both sides, whatever the keys look like."""
     found = []
     wanted, given = targets(expected), targets(actual)
+    keyed = (*expected["contacts"], *expected["tasks"])
+    if len(wanted) != len(keyed):
+        found.append("keys: two contacts or tasks of the expected plan share one")
     if len(given) != len(actual["contacts"]) + len(actual["tasks"]):
         found.append("keys: two contacts or tasks share one")
     theirs = {row["invoice_id"]: row.get("contact_key") for row in actual["outcomes"]}
     for row in expected["outcomes"]:
         if row["invoice_id"] not in theirs:
             continue
-        want = None if row["contact_key"] is None else wanted[row["contact_key"]]
-        key = theirs[row["invoice_id"]]
-        have = None if key is None else given.get(key, f"unknown key {key}")
+        want, have = target(wanted, row["contact_key"]), target(given, theirs[row["invoice_id"]])
         if want != have:
             found.append(f"outcome {row['invoice_id']} contact_key: expected {want}, got {have}")
     return found
+
+
+def target(known: dict[str, Any], key: str | None) -> Any:
+    return None if key is None else known.get(key, f"unknown key {key}")
 
 
 def targets(plan: dict[str, Any]) -> dict[str, Any]:

@@ -121,11 +121,11 @@ def make_policy(maker: Maker) -> dict[str, Any]:
         "default_scenario": "standard",
         "ledger": {"source": "files", "path": "ledger"},
         "max_ledger_age_days": 20 if maker.chance(0.05) else 3 if maker.chance(0.05) else 1000,
-        "call_capacity": rng.choice([20, 3, 2, 1, 1, 0]),
-        "max_messages_per_address_per_day": rng.choice([5, 2, 1]),
+        "call_capacity": rng.choice([20, 2, 1, 1, 0]),
+        "max_messages_per_address_per_day": rng.choice([5, 2, 1, 1]),
     }
-    if maker.chance(0.3):
-        entity["max_contacts_per_day"] = rng.choice([1, 2, 3, 5])
+    if maker.chance(0.35):
+        entity["max_contacts_per_day"] = rng.choice([1, 1, 2, 3])
     return {
         "entities": {ENTITY: entity},
         "regions": {"home": make_region(maker)},
@@ -159,11 +159,11 @@ def make_scenario(maker: Maker, name: str) -> dict[str, Any]:
         "scenario": name,
         "min_days_between_levels": rng.choice([7, 7, 3, 10, 1, 0]),
         "min_days_between_contacts": rng.choice([3, 3, 1, 5, 0]),
-        "max_contacts_per_30_days": rng.choice([10, 6, 6, 4, 3, 2, 1]),
+        "max_contacts_per_30_days": rng.choice([10, 10, 6, 6, 4, 3, 2]),
         "promise_grace_days": rng.choice([2, 0, 4]),
         "collection_grace_days": rng.choice([5, 0, 12]),
         "min_days_after_issue": rng.choice([3, 0, 1, 10]),
-        "call_patience_days": rng.choice([5, 2, 1]),
+        "call_patience_days": rng.choice([5, 5, 9, 1]),
     }
     if maker.chance(0.4):
         scenario["minimum"] = [maker.money(cur, 300) for cur in some(maker, maker.currencies)]
@@ -176,15 +176,16 @@ def make_steps(maker: Maker) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
     previous_day = -12
     for level, most in (("preventive", 2), ("level_1", 3), ("level_2", 2), ("level_3", 2), ("litigation", 1)):
-        for number in range(rng.choice([0, 1, 1, most]) if level != "litigation" else rng.choice([0, 0, 1])):
+        for number in range(rng.choice([0, 1, 2, most]) if level != "litigation" else rng.choice([0, 0, 1])):
             if level == "preventive":
                 d = min(0, max(previous_day, rng.choice([-10, -5, -3, -1, 0])))
             else:
                 d = max(
-                    1, previous_day + rng.choice([0, 1, 3, 5, 7, 14]) + (20 if level == "litigation" else 0)
+                    1,
+                    previous_day + rng.choice([0, 1, 2, 3, 5, 7, 12]) + (20 if level == "litigation" else 0),
                 )
             previous_day = d
-            steps.append(make_step(maker, f"{level}_{'ab c'[number]}", level, d))
+            steps.append(make_step(maker, f"{level}_{'abc'[number]}", level, d))
     if not steps:
         steps.append(make_step(maker, "level_1_a", "level_1", 3))
     return steps
@@ -192,18 +193,18 @@ def make_steps(maker: Maker) -> list[dict[str, Any]]:
 
 def make_step(maker: Maker, step_id: str, level: str, d: int) -> dict[str, Any]:
     rng = maker.rng
-    kind = rng.choice(["message"] * 6 + ["call"] * 2 + ["internal"])
+    kind = rng.choice(["message"] * 6 + ["call"] * 3 + ["internal"])
     if level == "litigation":
         kind = rng.choice(["handoff", "handoff", "message", "internal"])
     step: dict[str, Any] = {"id": step_id, "level": level, "day": d, "kind": kind, "template": "first"}
     if kind == "message":
         step["channels"] = rng.choice(
-            [["email"], ["email"], rng.sample(CHANNELS, 2), rng.sample(CHANNELS, 3)]
+            [["email"], ["email"], ["email"], rng.sample(CHANNELS, 2), rng.sample(CHANNELS, 4)]
         )
     else:
         step["channels"] = ["call"] if kind == "call" else ["internal"]
-    if maker.chance(0.4):
-        step["audience"] = rng.sample(ROLES, rng.randint(1, 3))
+    if maker.chance(0.25):
+        step["audience"] = rng.sample(ROLES, rng.randint(1, 4))
     if level != "preventive" and maker.chance(0.25):
         step["min_overdue"] = [maker.money(cur, 5000) for cur in some(maker, maker.currencies)]
     if maker.chance(0.25):
@@ -300,7 +301,7 @@ def make_customers(maker: Maker) -> None:
 def make_people(maker: Maker) -> list[Row]:
     rng, people = maker.rng, []
     for customer in maker.customers:
-        for _ in range(0 if maker.trouble("alone", 0.15) else rng.choice([1, 2, 3, 4])):
+        for _ in range(0 if maker.trouble("alone", 0.07) else rng.choice([1, 2, 3, 4])):
             row: Row = {
                 "contact_id": f"C{rng.randint(0, 10**6):07}-{len(people)}",
                 "customer_id": customer["customer_id"],
@@ -308,11 +309,10 @@ def make_people(maker: Maker) -> list[Row]:
             row["role"] = rng.choice(
                 ROLES if maker.trouble("roles", 0.4) else ["", "accounts_payable", "finance_lead"]
             )
-            if not maker.trouble("no_email", 0.3):
-                row["email"] = rng.choice(
-                    ["shared@pay.example", f"c{len(people)}@pay.example", f"c{len(people)}@pay.example"]
-                )
-            if not maker.trouble("no_phone", 0.3):
+            if not maker.trouble("no_email", 0.2):
+                shared = maker.trouble("shared", 0.5)
+                row["email"] = "shared@pay.example" if shared else f"c{len(people)}@pay.example"
+            if not maker.trouble("no_phone", 0.2):
                 row["phone"] = f"+3312345{rng.randint(1000, 9999)}"
             if maker.chance(0.3):
                 row["whatsapp"] = f"+3361234{rng.randint(1000, 9999)}"
@@ -329,12 +329,12 @@ def make_people(maker: Maker) -> list[Row]:
 def make_invoice(maker: Maker, number: int) -> None:
     rng = maker.rng
     customer = rng.choice(maker.customers)["customer_id"]
-    issue = maker.near(60, 45)
+    issue = maker.near(70, 35)
     row: Row = {
         "invoice_id": rng.choice([f"F{number:03}", f"f/{number:03}", f"{number:03}"]),
         "customer_id": customer,
         "issue_date": issue,
-        "due_date": issue + timedelta(days=rng.choice([0, 8, 14, 30, 30, 45, 60, -5])),
+        "due_date": issue + timedelta(days=rng.choice([0, 8, 14, 14, 30, 30, 45, -5])),
         "currency": rng.choice(maker.currencies),
         "status": rng.choice(["", "open"]),
         "delivery_status": rng.choice(["", "", "sent", "delivered", "approved"]),
@@ -459,7 +459,7 @@ def make_loose_payment(maker: Maker, number: int) -> None:
 def make_signals(maker: Maker) -> list[Row]:
     rng, found = maker.rng, {}
     for _ in range(rng.randint(0, 6)):
-        kind = "insolvency_notice" if maker.trouble("notice", 0.1) else rng.choice(SIGNALS[:4])
+        kind = "insolvency_notice" if maker.trouble("notice", 0.04) else rng.choice(SIGNALS[:4])
         start = maker.near(40, 50)
         row: Row = {"customer_id": rng.choice(maker.customers)["customer_id"], "kind": kind, "from": start}
         if maker.chance(0.7):
@@ -503,9 +503,9 @@ def next_extract(maker: Maker, before: Row, on: date) -> Row:
 
 def make_holds(maker: Maker) -> list[Row]:
     rng, found = maker.rng, []
-    for number in range(rng.randint(1, 6)):
+    for number in range(rng.randint(2, 10)):
         reason = rng.choice(HOLDS)
-        start = maker.near(20, 40)
+        start = maker.near(15, 40)
         invoice = rng.choice(maker.invoices)
         payer_id = own_payer(maker, invoice)
         key = f"{invoice['invoice_id']}/{invoice['term']}" if invoice.get("term") else invoice["invoice_id"]
@@ -538,7 +538,7 @@ def make_history(maker: Maker, case: Case) -> list[Row]:
     """A month of contacts before the first day, as a real month is: failed, bounced, late, waiting, of
     older scenarios."""
     rng, history = maker.rng, []
-    start = case.first - timedelta(days=rng.randint(5, 40))
+    start = case.first - timedelta(days=rng.randint(5, 30))
     for planned in play(case.ledger, case.policy, [], start, case.first - timedelta(days=1)):
         day = date.fromisoformat(planned["as_of"])
         for entry in planned["contacts"] + planned["tasks"]:
@@ -561,7 +561,7 @@ def disturbed(maker: Maker, case: Case, entry: Row, totals: list[Row]) -> Row:
     ]
     states = {
         "message": message,
-        "call": ["completed", "not_made", "open", "cancelled", "awaiting_approval"],
+        "call": ["completed", "not_made", "open", "open", "open", "cancelled", "awaiting_approval"],
         "internal": ["completed", "open", "cancelled", "awaiting_approval"],
         "handoff": ["completed", "open", "rejected", "awaiting_approval"],
     }

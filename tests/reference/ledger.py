@@ -197,7 +197,8 @@ class Books:
     result: Settlement = field(default_factory=Settlement)
 
     def named(self, target: str | None, currency: str) -> str | None:
-        """What a payment or note settles: an item, an invoice without its term, or nothing known in its money."""
+        """What a payment or note settles: an item, an invoice without its term, or nothing known in its
+        money."""
         found = self.items.get(target) or (self.terms[target][0] if target in self.terms else None)
         return target if found is not None and found["currency"] == currency else None
 
@@ -205,8 +206,8 @@ class Books:
 def settle(customers: dict[str, Row], invoices: list[Row], payments: list[Row], on: date) -> Settlement:
     """Open amounts of all invoices, and the payers' credit, from what is dated `on` or earlier.
 
-    'The state on date D uses the invoices issued on or before D and the payments dated on or before D … On D an
-    invoice issued later is unknown.'
+    'The state on date D uses the invoices issued on or before D and the payments dated on or before D … On
+    D an invoice issued later is unknown.'
     """
     known = [row for row in invoices if day(row, "issue_date") <= on]
     items = {item_id(row): row for row in known if not is_note(row)}
@@ -228,8 +229,8 @@ def settle(customers: dict[str, Row], invoices: list[Row], payments: list[Row], 
 
 
 def take_payments(books: Books, payments: list[Row]) -> None:
-    """'Credit also comes from unallocated payments (of the customer's payer)'; 'a payment whose invoice is unknown or
-    in another currency is taken as unallocated'."""
+    """'Credit also comes from unallocated payments (of the customer's payer)'; 'a payment whose invoice is
+    unknown or in another currency is taken as unallocated'."""
     for row in payments:
         target = text(row, "invoice_id")
         note = books.notes.get(target)
@@ -241,8 +242,8 @@ def take_payments(books: Books, payments: list[Row]) -> None:
 
 
 def take_notes(books: Books) -> None:
-    """'Credit also comes … from credit notes that credit no invoice, an unknown one, or one in another currency. A
-    refund on a credit note uses it up.'"""
+    """'Credit also comes … from credit notes that credit no invoice, an unknown one, or one in another
+    currency. A refund on a credit note uses it up.'"""
     for note_id, row in books.notes.items():
         value = minor(row) if note_counts(row) else 0
         left = min(max(value + books.received[note_id], 0), value)
@@ -257,8 +258,9 @@ def take_notes(books: Books) -> None:
 
 
 def settle_item(books: Books, key: str, row: Row) -> None:
-    """'open(invoice, D) = amount − allocated payments − credit notes that credit it, within 0 and the amount: money
-    beyond it is the invoice's payer's credit; a reversal beyond what was paid is … never demanded.'"""
+    """'open(invoice, D) = amount − allocated payments − credit notes that credit it, within 0 and the
+    amount: money beyond it is the invoice's payer's credit; a reversal beyond what was paid is … never
+    demanded.'"""
     place = payer_of_invoice(books.customers, row), row["currency"]
     if is_cancelled(row):
         # The page: "Payments on a cancelled invoice are credit (notes that credit it are not)."
