@@ -27,7 +27,7 @@ DELIVERY = ["draft", "sent", "delivered", "rejected", "refused", "disputed", "ap
 HOLDS = ["disputed", "promised", "snoozed", "instalment_plan", "payment_announced", "commercial_hold"]
 SEGMENTS = ["small", "large"]
 METHODS = ["transfer", "direct_debit", "bill_of_exchange", "card", "cheque"]
-# Weekends of Friday and Saturday, moved workdays, and a country that has no calendar, are among them.
+# Weekends of Friday and Saturday, moved workdays, and a country without holidays are among them.
 COUNTRIES = ["FR", "DE", "GB", "IT", "ES", "BE", "SA", "AE", "IL", "JP", "TN", "HU", "AQ"]
 CURRENCIES = ["EUR", "USD", "JPY", "TND"]
 COLUMNS = {

@@ -132,7 +132,7 @@ def test_segment_totals_are_delivered_undisputed_open_less_all_credit() -> None:
         (d(9, 26), "DE", 7, d(10, 6)),  # the payer's 3 October, a Friday → Monday
         (d(9, 26), "FR", 7, d(10, 3)),
         (d(3, 7), "SA", 7, d(3, 17)),  # Friday: closed there; Saturday: both; Sunday: here
-        (d(3, 1), "AQ", 7, d(3, 10)),  # a country without calendar rests on Saturday and Sunday
+        (d(3, 1), "ZZ", 7, d(3, 10)),  # a country the package does not know rests on Saturday and Sunday
     ],
 )
 def test_rule_1_a_step_moves_to_the_next_business_day_of_both(
