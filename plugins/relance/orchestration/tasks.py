@@ -43,7 +43,7 @@ def import_ledger(entity: str) -> dict[str, Any]:
         log.error("%s: the ledger was not taken, nothing was changed: %s", entity, error)  # noqa: TRY400 — raised on
         day.notify_data_problem(services, entity, str(error))
         raise
-    return report.as_dict()
+    return report.as_dict() if report is not None else {}
 
 
 @task
