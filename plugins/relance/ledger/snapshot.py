@@ -1,4 +1,4 @@
-"""The ledger as of a day, pure: `take_snapshot(versions, D)`. Money is Int64 minor units with its currency."""
+"""The ledger as of a day, pure: `take_snapshot(versions, D)`. Money is Int64 minor units and a currency."""
 
 from __future__ import annotations
 

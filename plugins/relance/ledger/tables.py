@@ -29,7 +29,7 @@ _TYPES: dict[Kind, pl.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: what it holds, whether a row must have it, its name in an extract where that differs."""
+    """One column: what it holds, whether a row must have it, its name in an extract if that differs."""
 
     name: str
     kind: Kind = "text"
@@ -37,6 +37,7 @@ class Column:
     choices: tuple[str, ...] = ()
     default: str | None = None
     source_name: str | None = None
+    stored: bool = True
 
     @property
     def header(self) -> str:
@@ -51,17 +52,25 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: the name of its file, the columns a file may have, and the key that tells its rows apart."""
+    """One table: the name of its file, the columns a file may have, and its keys.
+
+    `key` tells the rows of versions apart; `identity` are the file's columns that make it; `derived` are
+    columns that no file has.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     derived: tuple[tuple[str, pl.DataType], ...] = ()
+    identity: tuple[str, ...] = ()
 
     @property
     def schema(self) -> dict[str, pl.DataType]:
         """Columns and types of a version's content: derived ones first, then those of the file."""
-        return {**dict(self.derived), **{column.name: column.dtype for column in self.columns}}
+        return {
+            **dict(self.derived),
+            **{column.name: column.dtype for column in self.columns if column.stored},
+        }
 
     @property
     def version_schema(self) -> dict[str, pl.DataType]:
@@ -71,6 +80,10 @@ class Table:
     def column(self, name: str) -> Column:
         """The column of that name; KeyError when there is none."""
         return next(column for column in self.columns if column.name == name)
+
+
+IBAN = Column("iban", "iban", stored=False)
+"""Where an extract has one it is checked, as a sign of a row gone wrong; the ledger has no use for it."""
 
 
 def _text(*names: str) -> tuple[Column, ...]:
@@ -101,8 +114,10 @@ CUSTOMERS = Table(
         Column("credit_limit", "books_amount"),
         Column("timezone", "timezone"),
         Column("recurring_revenue", "whole"),
+        IBAN,
     ),
     key=("customer_id",),
+    identity=("customer_id",),
 )
 CONTACTS = Table(
     "contacts",
@@ -119,8 +134,10 @@ CONTACTS = Table(
         Column("preferred_channel", "choice", choices=CHANNELS),
         Column("opt_out", "channels", choices=CHANNELS),
         Column("active", "bool", default="true"),
+        IBAN,
     ),
     key=("contact_id",),
+    identity=("contact_id",),
 )
 INVOICES = Table(
     "invoices",
@@ -145,6 +162,7 @@ INVOICES = Table(
         Column("credits_invoice_id"),
     ),
     key=("item_id",),
+    identity=("invoice_id", "term"),
     derived=(("item_id", pl.String()), ("closed", pl.Boolean())),
 )
 PAYMENTS = Table(
@@ -156,8 +174,10 @@ PAYMENTS = Table(
         Column("amount", "amount", required=True),
         Column("currency", "currency", required=True),
         *_text("invoice_id", "method"),
+        IBAN,
     ),
     key=("payment_id",),
+    identity=("payment_id",),
 )
 SIGNALS = Table(
     "signals",
@@ -175,6 +195,7 @@ SIGNALS = Table(
         Column("note"),
     ),
     key=("customer_id", "kind", "from_date", "ordinal"),
+    identity=("customer_id", "kind", "from_date"),
     derived=(("ordinal", pl.Int64()),),
 )
 

@@ -93,7 +93,7 @@ class LedgerVersions:
 
 
 def windows(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Versions with the days on which each counts, `counts_from` ≤ D < `counts_until`, without those that never count.
+    """Versions with the days on which each counts, `since` ≤ D < `until`; the others are left out.
 
     Of several imports of one extract date the last counts: it corrected the others. An invoice that such a
     correction closed was not closed before that date.
@@ -119,7 +119,9 @@ def windows(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
 
 
 def _during(frame: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    return frame.filter(pl.col("counts_from") <= as_of, pl.col("counts_until") > as_of).drop("counts_from", "counts_until")
+    return frame.filter(pl.col("counts_from") <= as_of, pl.col("counts_until") > as_of).drop(
+        "counts_from", "counts_until"
+    )
 
 
 def _epoch(rows: dict[str, pl.DataFrame]) -> Epoch:
@@ -143,7 +145,7 @@ def _epoch(rows: dict[str, pl.DataFrame]) -> Epoch:
         notes=notes,
         payments=payments,
         reversals=reversal_days(items=items, notes=notes, payments=payments),
-        warnings=_payer_warnings(parties["customers"]),
+        warnings=payer_warnings(parties["customers"]),
     )
 
 
@@ -246,7 +248,7 @@ def _named(rows: pl.DataFrame, items: pl.DataFrame, families: pl.DataFrame, *, b
     return found.with_columns(pl.when(lone).then("family"), pl.when(lone).then("family_since"))
 
 
-def _payer_warnings(customers: pl.DataFrame) -> tuple[LedgerWarning, ...]:
+def payer_warnings(customers: pl.DataFrame) -> tuple[LedgerWarning, ...]:
     """Customers whose payer has a payer of its own: one hop is taken, and the chain or cycle said."""
     hop = customers.filter(pl.col("payer_id") != pl.col("customer_id")).select("customer_id", "payer_id")
     onward = hop.select(payer_id="customer_id", further="payer_id")

@@ -47,15 +47,28 @@ customer_version = _versions(
     *_text("customer_id", "name", "country", required=("customer_id", "name", "country")),
     *_text("language", "segment"),
     Column("vip", Boolean),
-    *_text("payer_id", "group_id", "payment_method", "sales_owner", "collector", "status", "registration_no", "vat_no"),
+    *_text(
+        "payer_id",
+        "group_id",
+        "payment_method",
+        "sales_owner",
+        "collector",
+        "status",
+        "registration_no",
+        "vat_no",
+    ),
     *_text("legal_form", "governing_law"),
-    *_text("credit_limit", "timezone", "recurring_revenue"),
+    Column("credit_limit", BigInteger, comment="minor units of the currency of the entity's books"),
+    *_text("timezone"),
+    Column("recurring_revenue", BigInteger, comment="minor units a month"),
 )
 contact_version = _versions(
     "contact_version",
     ("contact_id",),
     *_text("contact_id", "customer_id", required=("contact_id", "customer_id")),
-    *_text("name", "role", "email", "phone", "whatsapp", "address", "language", "preferred_channel", "opt_out"),
+    *_text(
+        "name", "role", "email", "phone", "whatsapp", "address", "language", "preferred_channel", "opt_out"
+    ),
     Column("active", Boolean),
 )
 invoice_version = _versions(
@@ -79,7 +92,9 @@ payment_version = _versions(
     ("payment_id",),
     *_text("payment_id", "customer_id", required=("payment_id", "customer_id")),
     Column("date", Date, nullable=False),
-    Column("amount", BigInteger, nullable=False, comment="minor units; negative: reversal, refund or chargeback"),
+    Column(
+        "amount", BigInteger, nullable=False, comment="minor units; negative: reversal, refund or chargeback"
+    ),
     Column("currency", Text, nullable=False),
     *_text("invoice_id", "method"),
 )
@@ -109,12 +124,23 @@ quarantine = sa.Table(
     Column("entity", Text, nullable=False),
     Column("import_id", BigInteger, sa.ForeignKey("import_run.import_id"), nullable=False),
     Column("table_name", Text, nullable=False),
-    Column("row_key", Text, comment="the row's id where it has one: a later import that brings it right clears it"),
+    Column(
+        "row_key",
+        Text,
+        comment="the row's id where it has one: a later import that brings it right clears it",
+    ),
     Column("file", Text, nullable=False),
     Column("line", BigInteger, nullable=False),
     Column("column_name", Text, nullable=False),
     Column("value", Text),
     Column("reason", Text, nullable=False),
     Column("cleared_by", BigInteger, comment="the import that brought the row right"),
-    sa.Index("quarantine_entity_cleared_by_ix", "entity", "cleared_by"),
+    Column(
+        "replaced_by", BigInteger, comment="the import that brought it again, bad in another way or place"
+    ),
+    sa.Index(
+        "quarantine_entity_ix",
+        "entity",
+        postgresql_where=sa.text("cleared_by IS NULL AND replaced_by IS NULL"),
+    ),
 )
