@@ -77,7 +77,7 @@ class Calendar:
 
 @lru_cache(maxsize=4096)
 def _rest(country: str | None, subdivision: str | None, year: int, weekend: bool) -> frozenset[date]:
-    """The country's holidays of a year and, if asked, its weekends (working Saturdays taken out)."""
+    """The country's holidays of a year and, if asked, its weekends."""
     if country is None or year > HORIZON_YEAR:
         return frozenset()
     found = holidays.country_holidays(country, subdiv=subdivision, years=year)
@@ -85,8 +85,7 @@ def _rest(country: str | None, subdivision: str | None, year: int, weekend: bool
     if weekend:
         first = date(year, 1, 1)
         year_days = (first + timedelta(days=n) for n in range(366))
-        days |= {day for day in year_days if day.year == year and not found.is_working_day(day)}
-        days -= found.weekend_workdays
+        days |= {day for day in year_days if day.year == year and found.is_weekend(day)}
     return frozenset(day for day in days if day.year == year)
 
 
@@ -119,7 +118,8 @@ class ShiftTable:
 
     def is_closed(self, calendar: npt.NDArray[np.intp], days: Days | int) -> npt.NDArray[np.bool_]:
         """Whether the days are closed in the calendars of the given row numbers."""
-        return self._closed[calendar, self._position(days)]
+        closed: npt.NDArray[np.bool_] = self._closed[calendar, self._position(days)]
+        return closed
 
     def next_open(self, calendar: npt.NDArray[np.intp], days: Days | int) -> Days:
         """The day itself if open, else the next open one."""

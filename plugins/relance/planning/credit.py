@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 
-def to_demand(items: pl.DataFrame, credits: pl.DataFrame) -> pl.Series:
+def to_demand(items: pl.DataFrame, credit: pl.DataFrame) -> pl.Series:
     """Per item, in the items' order: open less what the payer's credit covers of it.
 
     Credit covers, per currency, the items that nothing else of the invoice stops (`coverable`), in the order due_date,
@@ -13,13 +13,13 @@ def to_demand(items: pl.DataFrame, credits: pl.DataFrame) -> pl.Series:
 
     Args:
         items: row, payer_id, currency, due_date, issue_date, invoice_id, open, coverable.
-        credits: payer_id, currency, credit (minor units, > 0).
+        credit: payer_id, currency, credit (minor units, > 0).
     """
-    if credits.is_empty():
+    if credit.is_empty():
         return items["open"].alias("to_demand")
     covered = (
         items.filter("coverable")
-        .join(credits, on=["payer_id", "currency"], how="inner")
+        .join(credit, on=["payer_id", "currency"], how="inner")
         .sort("payer_id", "currency", "due_date", "issue_date", "invoice_id")
         .with_columns(before=pl.col("open").cum_sum().over("payer_id", "currency") - pl.col("open"))
         .select("row", covered=(pl.col("credit") - pl.col("before")).clip(0).clip(upper_bound=pl.col("open")))
@@ -44,20 +44,18 @@ def totals(items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def segment_totals(items: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
+def segment_totals(items: pl.DataFrame, credit: pl.DataFrame) -> pl.DataFrame:
     """`payer_id`, `currency`, `outstanding`, `overdue` as the segment table takes them: open less all credit, at least 0.
 
     Args:
         items: payer_id, currency, open, days_late, claimable.
-        credits: payer_id, currency, credit.
+        credit: payer_id, currency, credit.
     """
     return (
         items.filter("claimable")
         .group_by("payer_id", "currency")
-        .agg(
-            outstanding=pl.col("open").sum(), overdue=pl.col("open").filter(pl.col("days_late") > 0).sum()
-        )
-        .join(credits, on=["payer_id", "currency"], how="left")
+        .agg(outstanding=pl.col("open").sum(), overdue=pl.col("open").filter(pl.col("days_late") > 0).sum())
+        .join(credit, on=["payer_id", "currency"], how="left")
         .with_columns(
             (pl.col("outstanding") - pl.col("credit").fill_null(0)).clip(0),
             (pl.col("overdue") - pl.col("credit").fill_null(0)).clip(0),

@@ -136,7 +136,9 @@ def grave(
         "payer_id", reason=pl.lit("in_litigation"), source=pl.lit("customer status litigation")
     )
     handed_over = history.contacts.filter(
-        (pl.col("kind") == "handoff") & (pl.col("state") == "completed") & ~pl.col("settled").fill_null(value=False)
+        (pl.col("kind") == "handoff")
+        & (pl.col("state") == "completed")
+        & ~pl.col("settled").fill_null(value=False)
     ).select(
         "payer_id",
         reason=pl.lit("in_litigation"),
@@ -259,7 +261,7 @@ def in_order(rows: list[pl.DataFrame]) -> pl.DataFrame:
     """One line per item: `row` and its `holds`, in the specification's order, then until (null last), then source."""
     order = pl.col("reason").replace_strict(HOLD_ORDER, return_dtype=pl.UInt8)
     return (
-        pl.concat([frame.cast(dict(ROWS)) for frame in rows])
+        pl.concat([frame.cast(ROWS) for frame in rows])
         .unique()
         .with_columns(order=order)
         .sort("row", "order", "until", "source", nulls_last=True)

@@ -26,7 +26,11 @@ def leads(acting: pl.DataFrame, by: list[str]) -> pl.DataFrame:
         acting.sort(*by, "rank", "place", "invoice_id", descending=[*(False for _ in by), True, True, False])
         .group_by(by, maintain_order=True)
         .agg(
-            *(pl.col(name).first() for name in ("scenario", "lead_step", "level", "kind", "rank") if name not in by),
+            *(
+                pl.col(name).first()
+                for name in ("scenario", "lead_step", "level", "kind", "rank")
+                if name not in by
+            ),
             acts=act,
             demands=demand.filter(due).sort_by(pl.col("invoice_id").filter(due)),
             announces=pl.col("invoice_id").filter(~due).sort(),
@@ -34,9 +38,9 @@ def leads(acting: pl.DataFrame, by: list[str]) -> pl.DataFrame:
             rows=pl.col("row"),
         )
     )
-    return grouped.join(_totals(acting.filter(due), by), on=by, how="left", maintain_order="left").with_columns(
-        pl.col("totals").fill_null([])
-    )
+    return grouped.join(
+        _totals(acting.filter(due), by), on=by, how="left", maintain_order="left"
+    ).with_columns(pl.col("totals").fill_null([]))
 
 
 def _totals(due: pl.DataFrame, by: list[str]) -> pl.DataFrame:
@@ -66,7 +70,10 @@ def addressed(
         orient="row",
     )
     persons = pl.concat(
-        [frame.with_columns(reach=pl.lit(number, dtype=pl.Int32)) for number, frame in enumerate(reached.values())]
+        [
+            frame.with_columns(reach=pl.lit(number, dtype=pl.Int32))
+            for number, frame in enumerate(reached.values())
+        ]
     )
     found = contacts.join(numbers, on=["scenario", "lead_step"], how="left", maintain_order="left").join(
         persons, on=["reach", "payer_id"], how="left", maintain_order="left"
@@ -109,9 +116,7 @@ def contact_key(entity: str, payer_id: str, as_of: date, step: str | None = None
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def approval_for(
-    step: Step, totals: list[dict[str, object]], given: list[dict[str, object]]
-) -> str | None:
+def approval_for(step: Step, totals: list[dict[str, object]], given: list[dict[str, object]]) -> str | None:
     """The role that must say yes to a contact or task of `step` with these totals, or None.
 
     Always without amounts; with amounts, when a total is over its currency's or in a currency not listed. A yes given

@@ -78,9 +78,9 @@ ACT_HISTORY = pl.Schema({"key": pl.String, "invoice_id": pl.String, "step": pl.S
 
 APPROVALS = pl.Schema(
     {
-        "payer_id": pl.String,
-        "step": pl.String,
-        "level": pl.String,
+        "payer_id": pl.String(),
+        "step": pl.String(),
+        "level": pl.String(),
         "totals": pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64})),
     }
 )

@@ -38,11 +38,11 @@ def reachable(persons: pl.DataFrame, reaches: Iterable[Reach]) -> dict[Reach, pl
 def language_for(tags: Sequence[str | None], region_languages: Sequence[str]) -> str:
     """The first wanted language that the region has, by primary subtag (fr-BE is fr); else the region's first."""
     by_primary: dict[str, str] = {}
-    for tag in region_languages:
-        by_primary.setdefault(_primary(tag), tag)
-    for tag in tags:
-        if tag and _primary(tag) in by_primary:
-            return by_primary[_primary(tag)]
+    for spoken in region_languages:
+        by_primary.setdefault(_primary(spoken), spoken)
+    for wanted in tags:
+        if wanted and _primary(wanted) in by_primary:
+            return by_primary[_primary(wanted)]
     return region_languages[0]
 
 
@@ -76,7 +76,9 @@ def _blank_to_null(name: str) -> pl.Expr:
     return pl.when(stripped != "").then(stripped).alias(name)
 
 
-def _first_person(persons: pl.DataFrame, channels: tuple[str, ...], audience: tuple[str, ...]) -> pl.DataFrame:
+def _first_person(
+    persons: pl.DataFrame, channels: tuple[str, ...], audience: tuple[str, ...]
+) -> pl.DataFrame:
     ranks = {role: rank for rank, role in enumerate(audience)}
     wanted = persons.filter(pl.col("role").is_null() | pl.col("role").is_in(list(audience)))
     can = {channel: _can_receive(channel) for channel in channels}

@@ -47,9 +47,7 @@ def plan(snapshot: Snapshot, policy: Policy, history: History, people: pl.DataFr
 
 def region_calendar(region: Region) -> Calendar:
     """The selling side's business days."""
-    return Calendar.of_region(
-        region.business_days, region.country, region.subdivision, region.extra_holidays
-    )
+    return Calendar.of_region(region.business_days, region.country, region.subdivision, region.extra_holidays)
 
 
 def _before(history: History, policy: Policy, region: Calendar, as_of: date) -> History:
@@ -124,19 +122,21 @@ class _Day:
         """Delivered and undisputed: what totals are made of."""
         in_dispute = np.zeros(self.open_items.height, dtype=np.bool_)
         in_dispute[self.disputes["row"].to_numpy()] = True
-        return self.open_items.select(claimable=~holds.undelivered() & ~pl.lit(pl.Series(in_dispute)))["claimable"]
+        return self.open_items.select(claimable=~holds.undelivered() & ~pl.lit(pl.Series(in_dispute)))[
+            "claimable"
+        ]
 
     @cached_property
     def payers(self) -> pl.DataFrame:
         """One row a payer: its customer's columns, its scenario and the rule that gave it, its calendar's number."""
         names = self.open_items.select(pl.col("payer_id").unique().sort())
-        customers = self.snapshot.customers.select(pl.col("customer_id").alias("payer_id"), *_CUSTOMER_COLUMNS)
+        customers = self.snapshot.customers.select(
+            pl.col("customer_id").alias("payer_id"), *_CUSTOMER_COLUMNS
+        )
         known = names.join(customers, on="payer_id", how="left", maintain_order="left").with_columns(
             profile=pl.lit(None, dtype=pl.String), risk=pl.lit(None, dtype=pl.String)
         )
-        totals = credit.segment_totals(
-            self.open_items.with_columns(self.claimable), self.snapshot.credits
-        )
+        totals = credit.segment_totals(self.open_items.with_columns(self.claimable), self.snapshot.credits)
         signals = self.signals.rename({"customer_id": "payer_id"})
         chosen = segments.scenarios_of_payers(known, totals, signals, self.policy, self.entity)
         return known.join(chosen, on="payer_id", maintain_order="left").join(
@@ -144,8 +144,10 @@ class _Day:
         )
 
     def _countries(self) -> list[str | None]:
-        found = self.open_items.select("payer_id").unique().join(
-            self.snapshot.customers, left_on="payer_id", right_on="customer_id", how="left"
+        found = (
+            self.open_items.select("payer_id")
+            .unique()
+            .join(self.snapshot.customers, left_on="payer_id", right_on="customer_id", how="left")
         )
         return sorted(found["country"].unique().to_list(), key=lambda code: code or "")
 
@@ -160,7 +162,9 @@ class _Day:
     def shifts(self) -> ShiftTable:
         """Open days of the entity's region and each payer country, over all days that a step can fall on."""
         own = region_calendar(self.region)
-        furthest = max((abs(step.day) for one in self.policy.scenarios.values() for step in one.steps), default=0)
+        furthest = max(
+            (abs(step.day) for one in self.policy.scenarios.values() for step in one.steps), default=0
+        )
         spread = timedelta(days=furthest + 400)
         dues = self.open_items["due_date"]
         first, last = dues.min(), dues.max()
@@ -212,9 +216,11 @@ class _Day:
     def totals(self) -> pl.DataFrame:
         """Outstanding and overdue of each item's payer in the item's currency, aligned with the items."""
         per_payer = credit.totals(self.items.with_columns(self.demand))
-        return self.items.select("payer_id", "currency").join(
-            per_payer, on=["payer_id", "currency"], how="left", maintain_order="left"
-        ).with_columns(pl.col("outstanding", "overdue").fill_null(0))
+        return (
+            self.items.select("payer_id", "currency")
+            .join(per_payer, on=["payer_id", "currency"], how="left", maintain_order="left")
+            .with_columns(pl.col("outstanding", "overdue").fill_null(0))
+        )
 
     @cached_property
     def money_holds(self) -> list[pl.DataFrame]:
@@ -238,7 +244,10 @@ class _Day:
         return [
             covered.select("row", reason=pl.lit("covered_by_credit"), until=nothing, source=pl.lit("credit")),
             small.select(
-                "row", reason=pl.lit("below_minimum"), until=nothing, source=pl.format("minimum of {}", "scenario")
+                "row",
+                reason=pl.lit("below_minimum"),
+                until=nothing,
+                source=pl.format("minimum of {}", "scenario"),
             ),
         ]
 
@@ -330,12 +339,23 @@ class _Day:
         due = due.with_columns(_dates(closed_until.to_numpy()).alias("closed_until"))
         reached = pl.concat(
             [
-                persons.select("payer_id", scenario=pl.lit(name), step=pl.lit(step.id), reached=pl.lit(value=True))
+                persons.select(
+                    "payer_id", scenario=pl.lit(name), step=pl.lit(step.id), reached=pl.lit(value=True)
+                )
                 for name, scenario in sorted(self.policy.scenarios.items())
                 for step in scenario.steps
                 if (persons := self.persons.get(reach_of(step))) is not None
             ]
-            or [pl.DataFrame(schema={"payer_id": pl.String, "scenario": pl.String, "step": pl.String, "reached": pl.Boolean})]
+            or [
+                pl.DataFrame(
+                    schema={
+                        "payer_id": pl.String,
+                        "scenario": pl.String,
+                        "step": pl.String,
+                        "reached": pl.Boolean,
+                    }
+                )
+            ]
         )
         return due.join(
             reached, on=["payer_id", "scenario", "step"], how="left", maintain_order="left"
@@ -446,7 +466,9 @@ class _Day:
             pl.when(due & held).then(pl.lit("hold")).when(due).then(pl.lit("act"))
             .when(pl.col("next_place") >= 0).then(pl.lit("wait")).otherwise(pl.lit("exhausted"))
         )  # fmt: skip
-        nothing = pl.lit([], dtype=pl.List(pl.Struct({"reason": pl.String, "until": pl.Date, "source": pl.String})))
+        nothing = pl.lit(
+            [], dtype=pl.List(pl.Struct({"reason": pl.String, "until": pl.Date, "source": pl.String}))
+        )
         return wide.select(
             "invoice_id", "payer_id", outcome.alias("outcome"),
             pl.when(due & held).then(pl.col("stands").list.first().struct.field("reason")).alias("reason"),
@@ -476,7 +498,9 @@ TASK_COLUMNS = (
 )  # fmt: skip
 
 
-def _short_of(limits: tuple[Money, ...], currency: pl.Series, overdue: npt.NDArray[np.int64]) -> steps.Mask | None:
+def _short_of(
+    limits: tuple[Money, ...], currency: pl.Series, overdue: npt.NDArray[np.int64]
+) -> steps.Mask | None:
     """Where the overdue total in the item's currency is under the step's `min_overdue`; None without thresholds."""
     if not limits:
         return None
@@ -489,11 +513,13 @@ def _short_of(limits: tuple[Money, ...], currency: pl.Series, overdue: npt.NDArr
 def _dates(numbers: Days) -> pl.Series:
     """Day numbers as dates, NEVER as null."""
     column = pl.Series(numbers)
-    return pl.select(pl.when(column != int(steps.NEVER)).then(column).cast(pl.Int32).cast(pl.Date)).to_series()
+    return pl.select(
+        pl.when(column != int(steps.NEVER)).then(column).cast(pl.Int32).cast(pl.Date)
+    ).to_series()
 
 
 def _passed_lists(passed: list[pl.DataFrame]) -> pl.DataFrame:
     """`row`, `passed_over`: the steps passed over, in order."""
-    schema = {"row": pl.UInt32, "at": pl.Int64, "passed": pl.String}
+    schema = pl.Schema({"row": pl.UInt32, "at": pl.Int64, "passed": pl.String})
     rows = pl.concat([pl.DataFrame(schema=schema), *(frame.cast(schema) for frame in passed)])
     return rows.sort("row", "at").group_by("row", maintain_order=True).agg(passed_over="passed")

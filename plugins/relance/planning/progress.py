@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import polars as pl
 
-from relance.calendars import Days, day_number
+from relance.calendars import Days
 from relance.config.policy import Policy
 from relance.planning.model import DONE_STATES, History
 from relance.planning.steps import LONG_AGO, NONE, Progress, place_of_done
@@ -16,7 +14,10 @@ from relance.planning.steps import LONG_AGO, NONE, Progress, place_of_done
 def done_acts(history: History) -> pl.DataFrame:
     """`invoice_id`, `scenario`, `step`, `level`, `acted_on` of every act whose contact or task is done."""
     is_done = pl.any_horizontal(
-        *((pl.col("kind") == kind) & pl.col("state").is_in(list(states)) for kind, states in DONE_STATES.items())
+        *(
+            (pl.col("kind") == kind) & pl.col("state").is_in(list(states))
+            for kind, states in DONE_STATES.items()
+        )
     )
     contacts = history.contacts.filter(is_done).select("key", "scenario", "acted_on")
     return history.acts.join(contacts, on="key").select("invoice_id", "scenario", "step", "level", "acted_on")
@@ -60,8 +61,3 @@ def days(column: pl.Series) -> Days:
     """A date column as days since 1970 (no nulls)."""
     numbers: Days = column.cast(pl.Int32).to_numpy()
     return numbers
-
-
-def today_number(as_of: date) -> int:
-    """The day as its number."""
-    return day_number(as_of)

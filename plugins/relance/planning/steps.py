@@ -68,7 +68,15 @@ def choose(
 
     `short_of_minimum` has, per step, where the payer's overdue total doesn't reach its `min_overdue` (None: no threshold).
     """
-    ladder = _Ladder(scenario, due, calendar, shifts, progress, short_of_minimum, today)
+    ladder = _Ladder(
+        scenario,
+        due=due,
+        calendar=calendar,
+        shifts=shifts,
+        progress=progress,
+        short_of_minimum=short_of_minimum,
+        today=today,
+    )
     step = ladder.due_today()
     ready = (step != NONE) & (ladder.earliest(step) <= today)
     step = np.where(ready, step, NONE).astype(np.int32)
@@ -83,6 +91,7 @@ class _Ladder:
     def __init__(
         self,
         scenario: Scenario,
+        *,
         due: Days,
         calendar: npt.NDArray[np.intp],
         shifts: ShiftTable,
@@ -90,7 +99,13 @@ class _Ladder:
         short_of_minimum: Sequence[Mask | None],
         today: int,
     ) -> None:
-        self.due, self.calendar, self.shifts, self.progress, self.today = due, calendar, shifts, progress, today
+        self.due, self.calendar, self.shifts, self.progress, self.today = (
+            due,
+            calendar,
+            shifts,
+            progress,
+            today,
+        )
         self.min_gap = scenario.min_days_between_levels
         steps: Sequence[Step] = scenario.steps
         self.rank = np.array([LEVEL_RANK[step.level] for step in steps], dtype=np.int32)
@@ -118,7 +133,8 @@ class _Ladder:
         lowest = np.full(self.due.size, 99, dtype=np.int32)
         for n in reversed(self.firm):
             lowest = np.where(self.eligible[n], self.rank[n], lowest)
-        return self.eligible & (self.rank[:, None] == lowest[None, :]) & (self.rank[:, None] > 0)
+        group: Mask = self.eligible & (self.rank[:, None] == lowest[None, :]) & (self.rank[:, None] > 0)
+        return group
 
     def _prepare_waits(self) -> None:
         """What rule 5 asks of the last act: from when another level may follow it."""
@@ -135,7 +151,9 @@ class _Ladder:
         past = self.progress
         gap = np.where(self.caught_up, np.maximum(self.min_gap, self.day[n] - self.last_day), self.min_gap)
         spaced = (self.rank[n] > 1) & (self.rank[n] > self.reached_rank) & (past.last_on > LONG_AGO)
-        earliest: Days = np.maximum(np.where(spaced, past.last_on + gap, LONG_AGO), self.reopened).astype(np.int32)
+        earliest: Days = np.maximum(np.where(spaced, past.last_on + gap, LONG_AGO), self.reopened).astype(
+            np.int32
+        )
         return earliest
 
     def earliest(self, step: Places) -> Days:

@@ -81,7 +81,9 @@ def copy_frame(connection: sa.Connection, table: str, frame: pl.DataFrame) -> in
     if frame.is_empty():
         return 0
     buffer = io.BytesIO()
-    frame.write_csv(buffer, include_header=False, null_value="\\N", quote_style="non_numeric", float_precision=None)
+    frame.write_csv(
+        buffer, include_header=False, null_value="\\N", quote_style="non_numeric", float_precision=None
+    )
     driver: Any = connection.connection.driver_connection
     columns = ", ".join(f'"{name}"' for name in frame.columns)
     with (

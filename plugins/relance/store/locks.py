@@ -16,13 +16,17 @@ from relance.store.database import Database
 
 
 @contextmanager
-def day_lock(database: Database, entity: str, as_of: date, *, what: str, shared: bool = False) -> Iterator[None]:
+def day_lock(
+    database: Database, entity: str, as_of: date, *, what: str, shared: bool = False, scope: str = "stage"
+) -> Iterator[None]:
     """Hold the entity's day while the block runs; `shared` lets other shared holders in (parallel delivery batches).
+
+    Locks of different `scope` don't touch each other: a whole run holds "run" and its stages take "stage" in turn.
 
     Raises:
         BusyError: at once, naming the holder, when another run has it.
     """
-    key = _key(entity, as_of)
+    key = _key(entity, as_of, scope)
     name = f"relance {what} {entity} {as_of} on {socket.gethostname()} pid {os.getpid()}"[:63]
     function = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -30,13 +34,14 @@ def day_lock(database: Database, entity: str, as_of: date, *, what: str, shared:
         if not connection.scalar(sa.text(f"SELECT {function}(:key)"), {"key": key}):
             holder = _holder(connection, key)
             raise BusyError(
-                f"{entity} {as_of} is being worked on by: {holder}.", hint="Wait until it ends, then run again."
+                f"{entity} {as_of} is being worked on by: {holder}.",
+                hint="Wait until it ends, then run again.",
             )
         yield
 
 
-def _key(entity: str, as_of: date) -> int:
-    digest = hashlib.sha256(f"relance day {entity} {as_of}".encode()).digest()
+def _key(entity: str, as_of: date, scope: str) -> int:
+    digest = hashlib.sha256(f"relance {scope} {entity} {as_of}".encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 

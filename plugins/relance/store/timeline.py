@@ -57,9 +57,13 @@ def append(uow: UnitOfWork, entity: str, entries: Iterable[Entry]) -> int:
     upsert = insert(timeline_head)
     uow.execute(
         upsert.on_conflict_do_update(
-            index_elements=["entity", "payer_id"], set_={"seq": upsert.excluded.seq, "hash": upsert.excluded.hash}
+            index_elements=["entity", "payer_id"],
+            set_={"seq": upsert.excluded.seq, "hash": upsert.excluded.hash},
         ),
-        [{"entity": entity, "payer_id": payer, "seq": seq, "hash": digest} for payer, (seq, digest) in heads.items()],
+        [
+            {"entity": entity, "payer_id": payer, "seq": seq, "hash": digest}
+            for payer, (seq, digest) in heads.items()
+        ],
     )
     return len(rows)
 

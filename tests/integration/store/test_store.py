@@ -20,7 +20,9 @@ AT = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
 def _entry(payer: str, kind: str = "contact.sent") -> timeline.Entry:
-    return timeline.Entry(payer, AT, AT.date(), kind, "relance", "k1", {"amount": 100, "name": "Société Générale"})
+    return timeline.Entry(
+        payer, AT, AT.date(), kind, "relance", "k1", {"amount": 100, "name": "Société Générale"}
+    )
 
 
 def test_a_unit_of_work_rolls_back_unless_committed(database: Database) -> None:
@@ -36,7 +38,10 @@ def test_a_unit_of_work_rolls_back_unless_committed(database: Database) -> None:
 
 def test_copy_keeps_nulls_empty_strings_quotes_and_line_breaks(database: Database) -> None:
     frame = pl.DataFrame(
-        {"version": ["a", "", 'q"uo,te', "line\nbreak", "\\N"], "content": ["{}", '{"a": "b\\"c"}', "[]", "1", "null"]}
+        {
+            "version": ["a", "", 'q"uo,te', "line\nbreak", "\\N"],
+            "content": ["{}", '{"a": "b\\"c"}', "[]", "1", "null"],
+        }
     )
     with UnitOfWork(database) as uow:
         assert uow.copy(schema.policy_version, frame) == 5
@@ -72,11 +77,16 @@ def test_two_runs_on_one_entity_and_day_never_overlap(database: Database) -> Non
     day = date(2026, 3, 2)
     with day_lock(database, "FR01", day, what="run"):
         with (
-            pytest.raises(BusyError, match=r"FR01 2026-03-02 is being worked on by: relance run FR01 .* pid \d+"),
+            pytest.raises(
+                BusyError, match=r"FR01 2026-03-02 is being worked on by: relance run FR01 .* pid \d+"
+            ),
             day_lock(database, "FR01", day, what="import"),
         ):
             pass
-        with day_lock(database, "DE01", day, what="run"), day_lock(database, "FR01", date(2026, 3, 3), what="run"):
+        with (
+            day_lock(database, "DE01", day, what="run"),
+            day_lock(database, "FR01", date(2026, 3, 3), what="run"),
+        ):
             pass
     with day_lock(database, "FR01", day, what="run"):
         pass

@@ -15,7 +15,15 @@ from relance.store.schema.ledger import (
     quarantine,
     signal_version,
 )
-from relance.store.schema.plans import contact, contact_act, contact_event, outcome, plan, policy_version
+from relance.store.schema.plans import (
+    contact,
+    contact_act,
+    contact_event,
+    outcome,
+    plan,
+    plan_contact,
+    policy_version,
+)
 from relance.store.schema.slack import slack_card, slack_outbox
 from relance.store.schema.timeline import timeline, timeline_head
 
@@ -37,6 +45,7 @@ __all__ = [
     "outcome",
     "payment_version",
     "plan",
+    "plan_contact",
     "policy_version",
     "promise",
     "quarantine",

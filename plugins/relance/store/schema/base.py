@@ -22,6 +22,7 @@ APPEND_ONLY = (
     "signal_version",
     "plan",
     "outcome",
+    "plan_contact",
     "contact_event",
     "case_event",
     "timeline",

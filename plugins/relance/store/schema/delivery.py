@@ -19,12 +19,17 @@ outbox = sa.Table(
     Column("sender", Text, comment="the envelope's sender: an address or a number"),
     Column("recipient", Text, nullable=False),
     Column("copies", ARRAY(Text), nullable=False, server_default="{}", comment="others who get it too"),
-    Column("message_id", Text, nullable=False, comment="derived from the key; the provider can be asked for it"),
+    Column(
+        "message_id", Text, nullable=False, comment="derived from the key; the provider can be asked for it"
+    ),
     Column("media", Text, nullable=False, comment="what body is: eml | txt"),
     Column("body", LargeBinary, nullable=False, comment="the bytes as they leave"),
     Column("digest", Text, nullable=False, comment="SHA-256 of body"),
     Column(
-        "state", Text, nullable=False, comment="intended | sending | sent | confirmed | failed | in_doubt | cancelled"
+        "state",
+        Text,
+        nullable=False,
+        comment="intended | sending | sent | confirmed | failed | in_doubt | cancelled",
     ),
     Column("provider", Text, comment="which adapter took it, or was trying to"),
     Column("receipt", Text, comment="what the provider answered"),

@@ -12,7 +12,9 @@ policy_version = sa.Table(
     "policy_version",
     metadata,
     Column("version", Text, primary_key=True, comment="hash of the policy's content"),
-    Column("content", JSONB, nullable=False, comment="the policy itself, so that a past day can be planned again"),
+    Column(
+        "content", JSONB, nullable=False, comment="the policy itself, so that a past day can be planned again"
+    ),
     Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
 )
 
@@ -24,8 +26,12 @@ plan = sa.Table(
     Column("as_of", Date, nullable=False),
     Column("policy_version", Text, sa.ForeignKey("policy_version.version"), nullable=False),
     Column("snapshot_digest", Text, nullable=False),
-    Column("digest", Text, nullable=False, comment="hash of everything decided: the same plan is stored once"),
-    Column("live", sa.Boolean, nullable=False, comment="its contacts may be sent: not a replay or a backfill"),
+    Column(
+        "digest", Text, nullable=False, comment="hash of everything decided: the same plan is stored once"
+    ),
+    Column(
+        "live", sa.Boolean, nullable=False, comment="its contacts may be sent: not a replay or a backfill"
+    ),
     Column("reason", Text, comment="why a past day was forced"),
     Column("counts", JSONB, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
@@ -55,6 +61,16 @@ outcome = sa.Table(
     Column("days_late", Integer, nullable=False),
     Column("contact_key", Text),
     sa.PrimaryKeyConstraint("plan_id", "invoice_id"),
+)
+
+plan_contact = sa.Table(
+    "plan_contact",
+    metadata,
+    Column("plan_id", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("task", sa.Boolean, nullable=False),
+    Column("body", JSONB, nullable=False, comment="the contact or task as the plan's JSON has it"),
+    sa.PrimaryKeyConstraint("plan_id", "key"),
 )
 
 contact = sa.Table(

@@ -18,7 +18,7 @@ slack_card = sa.Table(
     Column("render_digest", Text, comment="hash of what the card shows in Slack now"),
     Column("posting_since", DateTime(timezone=True), comment="a post was begun and its end is not known"),
     Column("revision", Integer, comment="the case's revision that was rendered last"),
-    Column("gone", Text, comment="why the message can't be changed any more, in Slack's word; it is not posted again"),
+    Column("gone", Text, comment="why the message can't be changed any more; it is not posted again"),
 )
 
 slack_outbox = sa.Table(

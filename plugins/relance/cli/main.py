@@ -1,0 +1,68 @@
+"""`relance`: one module a subcommand group; errors in one line on standard error, exit 0 done, 1 refused, 2 wrong usage."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from relance.cli import bench, case, config, db, ledger, outbox, plan, run_day, slack
+from relance.cli.interest import interest
+from relance.errors import PolicyError, RelanceError, UsageError
+
+app = typer.Typer(
+    name="relance",
+    help="Collections as code: what is owed, who is chased today, how, and why not.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for name, group in (
+    ("config", config.app),
+    ("db", db.app),
+    ("ledger", ledger.app),
+    ("case", case.app),
+    ("slack", slack.app),
+    ("bench", bench.app),
+):
+    app.add_typer(group, name=name)
+app.command("plan")(plan.plan)
+app.command("play")(plan.play)
+app.command("run")(run_day.run)
+app.command("history")(run_day.history)
+app.command("interest")(interest)
+app.add_typer(outbox.app, name="outbox")
+
+
+def run() -> NoReturn:
+    """The console script: runs `app` and turns errors of the house into one line and an exit code."""
+    debug = "--debug" in sys.argv
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        app(arguments, standalone_mode=True)
+    except RelanceError as error:
+        if debug:
+            raise
+        _complain(error)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `relance … | head` is no failure
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            raise
+        message = str(error).strip().splitlines() or [type(error).__name__]
+        typer.echo(f"relance: {type(error).__name__}: {message[0]} (run again with --debug)", err=True)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _complain(error: RelanceError) -> None:
+    typer.echo(f"relance: {error}", err=True)
+    if isinstance(error, PolicyError):
+        for problem in error.problems:
+            typer.echo(f"  {problem}", err=True)

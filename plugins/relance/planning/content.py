@@ -1,0 +1,133 @@
+"""What a stored contact or task carries, so that it can be worded, sent and proved without looking anywhere else. Pure."""
+
+from __future__ import annotations
+
+import json
+
+import polars as pl
+
+from relance.config.models import Step
+from relance.config.policy import Policy
+from relance.ledger.snapshot import Snapshot
+from relance.planning.model import Plan
+
+_ITEM_COLUMNS = (
+    "issue_date", "due_date", "days_late", "amount", "open", "to_demand", "currency", "po_number", "description",
+    "document", "state",
+)  # fmt: skip
+
+
+def contents(plan: Plan, snapshot: Snapshot, policy: Policy) -> pl.DataFrame:
+    """`key`, `content` (JSON text) for each contact and task of the plan."""
+    facts = _facts(plan, snapshot)
+    nothing = pl.DataFrame(schema={"key": pl.String, "content": pl.String})
+    frames = [
+        _content(group, facts, snapshot, policy)
+        for group in (plan.contacts, plan.tasks)
+        if not group.is_empty()
+    ]
+    return pl.concat([nothing, *frames])
+
+
+def _facts(plan: Plan, snapshot: Snapshot) -> pl.DataFrame:
+    """`invoice_id` and its facts as one JSON member, `"id":{…}`, for every outcome."""
+    if plan.outcomes.is_empty():
+        return pl.DataFrame(schema={"invoice_id": pl.String, "member": pl.String})
+    state = (
+        pl.when(pl.col("holds").list.len() > 0)
+        .then(pl.col("holds").list.first().struct.field("reason"))
+        .when(pl.col("days_late") >= 0)
+        .then(pl.lit("due"))
+        .otherwise(pl.lit("not_due"))
+    )
+    rows = plan.outcomes.select("invoice_id", "days_late", "to_demand", state=state).join(
+        snapshot.items, on="invoice_id", how="left", maintain_order="left"
+    )
+    dated = rows.with_columns(pl.col("issue_date", "due_date").dt.to_string("%Y-%m-%d"))
+    quoted = pl.struct(k="invoice_id").struct.json_encode().str.slice(5).str.head(-1)
+    return dated.select(
+        "invoice_id",
+        member=pl.concat_str(quoted, pl.lit(":"), pl.struct(*_ITEM_COLUMNS).struct.json_encode()),
+    )
+
+
+def _content(group: pl.DataFrame, facts: pl.DataFrame, snapshot: Snapshot, policy: Policy) -> pl.DataFrame:
+    """The decided lists, the step's wording, the payer and the person, and the facts of all items named."""
+    wide = _with_lists(group).join(_payers(snapshot), on="payer_id", how="left", maintain_order="left")
+    wide = wide.join(_persons(snapshot), on="contact_id", how="left", maintain_order="left")
+    wide = wide.join(_credit(snapshot), on="payer_id", how="left", maintain_order="left")
+    wide = wide.join(_wording(policy), on=["scenario", "step"], how="left", maintain_order="left").join(
+        _members(wide, facts), on="key", how="left", maintain_order="left"
+    )
+    decided = pl.struct(
+        "acts", "demands", "announces", "mentions", "totals", "score", "payer", "person", "credit"
+    ).struct.json_encode()
+    return wide.select(
+        "key",
+        content=pl.concat_str(
+            decided.str.head(-1),
+            pl.lit(","),
+            pl.col("wording"),
+            pl.lit(',"items":{'),
+            pl.col("members").fill_null(""),
+            pl.lit("}}"),
+        ),
+    )
+
+
+def _with_lists(group: pl.DataFrame) -> pl.DataFrame:
+    """A task lacks what only a contact has; give it empty ones."""
+    none = pl.lit([], dtype=pl.List(pl.String))
+    lacking = {
+        "announces": none,
+        "mentions": none,
+        "score": pl.lit(None, pl.Float64),
+        "contact_id": pl.lit(None, pl.String),
+    }
+    return group.with_columns(**{name: value for name, value in lacking.items() if name not in group.columns})
+
+
+def _payers(snapshot: Snapshot) -> pl.DataFrame:
+    columns = ("customer_id", "name", "country", "language", "vat_no", "legal_form")
+    return snapshot.customers.select(pl.col("customer_id").alias("payer_id"), payer=pl.struct(*columns))
+
+
+def _persons(snapshot: Snapshot) -> pl.DataFrame:
+    return snapshot.contacts.select("contact_id", person=pl.struct("contact_id", "name", "role"))
+
+
+def _credit(snapshot: Snapshot) -> pl.DataFrame:
+    return (
+        snapshot.credits.sort("payer_id", "currency")
+        .group_by("payer_id", maintain_order=True)
+        .agg(credit=pl.struct("currency", amount="credit"))
+    )
+
+
+def _members(wide: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    acted = wide.select("key", invoice_id=pl.col("acts").list.eval(pl.element().struct.field("invoice_id")))
+    mentioned = wide.select("key", invoice_id="mentions")
+    return (
+        pl.concat([acted, mentioned])
+        .explode("invoice_id")
+        .join(facts, on="invoice_id")
+        .sort("key", "invoice_id")
+        .group_by("key", maintain_order=True)
+        .agg(members=pl.col("member").str.join(","))
+    )
+
+
+def _wording(policy: Policy) -> pl.DataFrame:
+    """`scenario`, `step` and the step's part of the content, as JSON members without braces."""
+    rows = [
+        (name, step.id, _wording_of(step))
+        for name, scenario in sorted(policy.scenarios.items())
+        for step in scenario.steps
+    ]
+    schema = {"scenario": pl.String, "step": pl.String, "wording": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _wording_of(step: Step) -> str:
+    keys = ("template", "tone", "cc", "attach", "charges")
+    return json.dumps({key: getattr(step, key) for key in keys}, ensure_ascii=False)[1:-1]

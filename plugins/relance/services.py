@@ -1,0 +1,67 @@
+"""The composition root: what an entrance (DAG task, command line, bot) needs, built once and only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from relance.config.load import load_policy
+from relance.config.policy import Policy
+from relance.settings import Settings
+from relance.store.database import Database
+from relance.store.uow import UnitOfWork
+
+SqlSource = Callable[[str, Path], Any]
+"""`(conn_id, query file) → rows as Arrow`: how a SQL ledger is read; Airflow's hooks give one."""
+
+
+class Services:
+    """Settings, the policy and the database of one process."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        sql_source: SqlSource | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.sql_source = sql_source
+        self._clock = clock or (lambda: datetime.now(UTC))
+
+    @classmethod
+    def from_environment(cls) -> Services:
+        """Built from `RELANCE_*`."""
+        return cls(settings=Settings.from_environment())
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy directory, loaded and sound.
+
+        Raises:
+            PolicyError: with every problem.
+        """
+        return load_policy(self.settings.config)
+
+    @cached_property
+    def database(self) -> Database:
+        """The migrated database; starts the embedded server where none is configured."""
+        database = Database.of(self.settings)
+        database.migrate()
+        return database
+
+    def unit_of_work(self) -> UnitOfWork:
+        """A new unit of work on the database."""
+        return UnitOfWork(self.database)
+
+    def now(self) -> datetime:
+        """The moment, in UTC."""
+        return self._clock()
+
+    def today(self, entity: str) -> date:
+        """The date in the entity's time zone."""
+        return self.now().astimezone(ZoneInfo(self.policy.entity(entity).timezone)).date()

@@ -1,0 +1,215 @@
+"""Plans in the database: what was decided, and the contacts and tasks that came of it.
+
+A plan is stored once, whatever the number of times it is made. A live one's contacts and tasks become rows that
+delivery and people work on; a plan of a past day or a backfill is kept for itself alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from relance.store import schema
+from relance.store.database import Database, copy_frame
+from relance.store.uow import UnitOfWork
+
+_UNTOUCHED = ("planned", "awaiting_approval", "cancelled")
+"""A contact in one of these takes the content of a later plan of its day: nothing has left yet."""
+
+
+@dataclass(frozen=True)
+class PlanRecord:
+    """A plan as it is stored.
+
+    `outcomes`, `contacts` and `tasks` are the plan's frames; `contents` gives `key`, `content` for contacts and tasks.
+    """
+
+    entity: str
+    as_of: date
+    policy_version: str
+    policy_content: dict[str, Any]
+    snapshot_digest: str
+    digest: str
+    outcomes: pl.DataFrame
+    contacts: pl.DataFrame
+    tasks: pl.DataFrame
+    contents: pl.DataFrame
+    live: bool
+    reason: str | None
+    counts: dict[str, Any]
+
+
+def save(uow: UnitOfWork, record: PlanRecord) -> tuple[int, bool]:
+    """Store a plan; gives its id and whether it is new. The same plan again stores nothing."""
+    _save_policy(uow, record)
+    values = {
+        "entity": record.entity, "as_of": record.as_of, "policy_version": record.policy_version,
+        "snapshot_digest": record.snapshot_digest, "digest": record.digest, "live": record.live,
+        "reason": record.reason, "counts": record.counts,
+    }  # fmt: skip
+    made = insert(schema.plan).values(values).on_conflict_do_nothing().returning(schema.plan.c.plan_id)
+    plan_id = uow.execute(made).scalar()
+    if plan_id is None:
+        table = schema.plan.c
+        same = sa.select(table.plan_id).where(
+            table.entity == record.entity, table.as_of == record.as_of, table.digest == record.digest,
+            table.live == record.live,
+        )  # fmt: skip
+        plan_id, new = uow.execute(same).scalar_one(), False
+    else:
+        new = True
+        _save_outcomes(uow, plan_id, record.outcomes)
+        _save_decided(uow, plan_id, record)
+    if record.live:
+        _save_contacts(uow, plan_id, record)
+    return plan_id, new
+
+
+def history_frames(
+    database: Database, entity: str, before: date
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Contacts, acts and unused approvals of the entity's days before `before`, as planning takes them."""
+    contacts = database.read(
+        "SELECT c.key, c.payer_id, c.as_of, c.kind, c.channel, c.state, c.acted_on, c.scenario, c.step, c.level, "
+        "c.kind = 'handoff' AND EXISTS (SELECT 1 FROM dunning_case d WHERE d.entity = c.entity AND "
+        "d.payer_id = c.payer_id AND d.kind = 'handover' AND d.state = 'closed' AND d.opened_on >= c.acted_on) AS settled "
+        "FROM contact c WHERE c.entity = $1 AND c.as_of < $2::text::date",
+        [entity, before.isoformat()],
+    )
+    acts = database.read(
+        "SELECT a.key, a.invoice_id, a.step, a.level FROM contact_act a JOIN contact c USING (key) "
+        "WHERE c.entity = $1 AND c.as_of < $2::text::date",
+        [entity, before.isoformat()],
+    )
+    approved = database.read(
+        "SELECT payer_id, step, level, (content->'totals')::text AS totals FROM contact "
+        "WHERE entity = $1 AND as_of < $2::text::date AND state = 'approved'",
+        [entity, before.isoformat()],
+    )
+    totals = [json.loads(text) for text in approved["totals"]]
+    kind = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
+    return contacts, acts, approved.with_columns(pl.Series("totals", totals, dtype=kind))
+
+
+def hold_frame(database: Database, entity: str, as_of: date) -> pl.DataFrame:
+    """Holds of cases and people that have begun by the day and were not lifted by then."""
+    return database.read(
+        "SELECT payer_id, invoice_id, reason, until, source FROM hold WHERE entity = $1 "
+        "AND from_date <= $2::text::date AND (ended_on IS NULL OR ended_on > $2::text::date)",
+        [entity, as_of.isoformat()],
+    )
+
+
+def newest(uow: UnitOfWork, entity: str, as_of: date) -> sa.RowMapping | None:
+    """The newest stored plan of the entity's day, live ones first."""
+    table = schema.plan
+    query = sa.select(table).where(table.c.entity == entity, table.c.as_of == as_of)
+    return uow.execute(query.order_by(table.c.live.desc(), table.c.plan_id.desc())).mappings().first()
+
+
+def _save_policy(uow: UnitOfWork, record: PlanRecord) -> None:
+    row = {"version": record.policy_version, "content": record.policy_content}
+    uow.execute(insert(schema.policy_version).values(row).on_conflict_do_nothing())
+
+
+def _save_outcomes(uow: UnitOfWork, plan_id: int, outcomes: pl.DataFrame) -> None:
+    if outcomes.is_empty():
+        return
+    dated = pl.element().struct.with_fields(pl.element().struct.field("until").dt.to_string("%Y-%m-%d"))
+    holds = pl.struct(h=pl.col("holds").list.eval(dated)).struct.json_encode().str.slice(5).str.head(-1)
+    quoted = pl.concat_str(pl.lit("{"), pl.col("passed_over").list.join(","), pl.lit("}"))
+    ready = outcomes.with_columns(
+        holds=pl.when(pl.col("holds").list.len() == 0).then(pl.lit("[]")).otherwise(holds),
+        passed_over=quoted,
+        plan_id=pl.lit(plan_id, dtype=pl.Int64),
+    )
+    columns = [column.name for column in schema.outcome.columns]
+    uow.copy(schema.outcome, ready.select(columns))
+
+
+def _save_decided(uow: UnitOfWork, plan_id: int, record: PlanRecord) -> None:
+    for position, frame in enumerate((record.contacts, record.tasks)):
+        if frame.is_empty():
+            continue
+        body = pl.struct(pl.all()).struct.json_encode()
+        ready = frame.select("key", body=body, plan_id=pl.lit(plan_id), task=pl.lit(position == 1))
+        uow.copy(schema.plan_contact, ready)
+
+
+def _save_contacts(uow: UnitOfWork, plan_id: int, record: PlanRecord) -> None:
+    """Bring the day's rows to this plan, as far as nothing has left for a payer."""
+    wanted, acts = _contact_rows(plan_id, record)
+    connection = uow.connection
+    connection.execute(sa.text("CREATE TEMP TABLE wanted (LIKE contact) ON COMMIT DROP"))
+    connection.execute(sa.text("CREATE TEMP TABLE wanted_act (LIKE contact_act) ON COMMIT DROP"))
+    copy_frame(connection, "wanted", wanted)
+    copy_frame(connection, "wanted_act", acts)
+    values = {"entity": record.entity, "day": record.as_of, "untouched": list(_UNTOUCHED), "plan": plan_id}
+    for statement in _TAKE_OVER:
+        connection.execute(sa.text(statement), values)
+    connection.execute(sa.text("DROP TABLE wanted, wanted_act"))
+
+
+_TAKE_OVER = (
+    # what this plan no longer wants, and has not left, is withdrawn
+    """WITH gone AS (
+         UPDATE contact SET state = 'cancelled' WHERE entity = :entity AND as_of = :day
+         AND state IN ('planned', 'awaiting_approval') AND key NOT IN (SELECT key FROM wanted) RETURNING key)
+       INSERT INTO contact_event (key, state, actor, note)
+       SELECT key, 'cancelled', 'planning', 'a later plan of the day no longer wants it' FROM gone""",
+    # what has left, or is another's by now, keeps its content
+    """DELETE FROM wanted w USING contact c WHERE c.key = w.key AND NOT (c.state = ANY(:untouched) AND
+       (c.state <> 'cancelled' OR (SELECT e.actor FROM contact_event e WHERE e.key = c.key
+                                   ORDER BY e.event_id DESC LIMIT 1) = 'planning'))""",
+    # the same content in the same state is left as it is
+    """DELETE FROM wanted w USING contact c WHERE c.key = w.key AND c.content = w.content AND c.state = w.state
+       AND c.step = w.step AND c.scenario = w.scenario AND c.recipient IS NOT DISTINCT FROM w.recipient
+       AND c.channel IS NOT DISTINCT FROM w.channel AND c.language IS NOT DISTINCT FROM w.language""",
+    "DELETE FROM contact_act a USING wanted w WHERE a.key = w.key",
+    """WITH taken AS (
+         INSERT INTO contact SELECT * FROM wanted ON CONFLICT (key) DO UPDATE SET
+           plan_id = EXCLUDED.plan_id, kind = EXCLUDED.kind, channel = EXCLUDED.channel,
+           contact_id = EXCLUDED.contact_id, recipient = EXCLUDED.recipient, language = EXCLUDED.language,
+           scenario = EXCLUDED.scenario, step = EXCLUDED.step, level = EXCLUDED.level,
+           approval = EXCLUDED.approval, content = EXCLUDED.content, state = EXCLUDED.state
+         RETURNING key, state)
+       INSERT INTO contact_event (key, state, actor, note)
+       SELECT key, state, 'planning', 'plan ' || :plan FROM taken""",
+    "INSERT INTO contact_act SELECT a.* FROM wanted_act a JOIN wanted w USING (key)",
+)
+
+
+def _contact_rows(plan_id: int, record: PlanRecord) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows of `contact` and of `contact_act`."""
+    groups = [frame for frame in (record.contacts, record.tasks) if not frame.is_empty()]
+    columns = [column.name for column in schema.contact.columns if column.name != "content"]
+    if not groups:
+        empty = dict.fromkeys([*columns, "content"], pl.String)
+        return pl.DataFrame(schema=empty), pl.DataFrame(schema=dict.fromkeys(("key",), pl.String))
+    lacking = {name: pl.lit(None, pl.String) for name in ("contact_id", "to", "language")}
+    rows = pl.concat(
+        [
+            frame.with_columns(
+                **{name: value for name, value in lacking.items() if name not in frame.columns},
+                **({} if "channel" in frame.columns else {"channel": pl.lit("internal")}),
+            ).select(
+                "key", "payer_id", "kind", "channel", "contact_id", pl.col("to").alias("recipient"), "language",
+                "scenario", "step", "level", "approval",
+                state=pl.when(pl.col("approval").is_null()).then(pl.lit("planned"))
+                .otherwise(pl.lit("awaiting_approval")),
+            )
+            for frame in groups
+        ]
+    )  # fmt: skip
+    ready = rows.with_columns(
+        entity=pl.lit(record.entity), as_of=pl.lit(record.as_of), plan_id=pl.lit(plan_id),
+        acted_on=pl.lit(None, pl.Date),
+    ).select(columns).join(record.contents, on="key", how="left")  # fmt: skip
+    acts = pl.concat([frame.select("key", "acts").explode("acts").unnest("acts") for frame in groups])
+    return ready, acts.select("key", "invoice_id", "step", "level")
