@@ -1,7 +1,7 @@
 """Cases: what a person must see or decide about a payer, with its transitions, promises, holds and timeline.
 
-The database is the record; Slack, the command line and the portal show it. All functions work in the unit of work they
-are given and never commit.
+The database is the record; Slack, the command line and the portal show it. All functions work in the unit of
+work they are given and never commit.
 """
 
 from __future__ import annotations

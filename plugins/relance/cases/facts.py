@@ -1,6 +1,6 @@
 """What a card shows about a payer, as JSON: built from the ledger's day and from history; pure.
 
-Lateness is kept as the oldest due date, so that facts change only when something happened, not with every night.
+Lateness is kept as the oldest due date, so that facts change only when something happened.
 Amounts are minor units; dates ISO.
 """
 
@@ -31,7 +31,7 @@ class History:
 def payer_facts(
     snapshot: Snapshot, payers: Iterable[str], history: History, *, items: pl.DataFrame | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Facts by payer_id. `items` are those that the card is about (default: all open ones); totals are the payer's."""
+    """Facts by payer_id. `items`: what the card is about (default: all open ones)."""
     wanted = sorted(set(payers))
     if not wanted:
         return {}

@@ -1,4 +1,4 @@
-"""What the store knows about payers beyond the ledger's day: levels reached, last contact, what comes next, money."""
+"""What the store knows about payers beyond the ledger's day: levels, last contact, what comes next, money."""
 
 from __future__ import annotations
 
@@ -73,8 +73,9 @@ def payments_of(
 ) -> list[Payment]:
     """The payer's money dated `since` … `until`, as the ledger knew it at `until`.
 
-    `customers` are those it pays for, itself included. Money on an invoice belongs to the invoice's payer; money on an
-    unknown invoice, or in another currency than the invoice's, is unallocated and belongs to the customer's payer.
+    `customers` are those it pays for, itself included. Money on an invoice belongs to the invoice's payer;
+    money on an unknown invoice, or in another currency than the invoice's, is unallocated and belongs to
+    the customer's payer.
     """
     own = set(customers)
     invoices = _invoices_of(uow, entity, payer_id, own, until)

@@ -1,8 +1,9 @@
 """Promises measured against money: pure, no store, no clock.
 
-A promise counts the payments dated from the day it was made to the end of its grace. One that names invoices takes the
-money on them, then unallocated money; one for the whole payer takes any. A payment counts once: promises take in the
-order of their dates. 95 % by the end of the grace is kept; less, but something, partly kept; nothing, broken.
+A promise counts the payments dated from the day it was made to the end of its grace. One that names
+invoices takes the money on them, then unallocated money; one for the whole payer takes any. A payment
+counts once: promises take in the order of their dates. 95 % by the end of the grace is kept; less, but
+something, partly kept; nothing, broken.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ KEPT_PERCENT = 95
 
 @dataclass(frozen=True, slots=True)
 class Pledge:
-    """What was promised: minor units by a date; `invoices` are open item ids, None means all of the payer's."""
+    """What was promised: minor units by a date; `invoices`: open item ids, None: all of the payer's."""
 
     promise_id: int
     amount: int
@@ -72,8 +73,8 @@ def paid_towards(
 def judge(pledge: Pledge, *, paid: int, nothing_left: bool, as_of: date) -> str:
     """The promise's state on a day: open | kept | partly_kept | broken.
 
-    Before its date it is kept only when all of it came, or `nothing_left` is open of what it was about; so the rest of
-    a nearly paid promise still has its time.
+    Before its date it is kept only when all of it came, or `nothing_left` is open of what it was about; so
+    the rest of a nearly paid promise still has its time.
     """
     in_time = as_of <= pledge.grace_until
     if paid >= pledge.amount or (nothing_left and in_time):
@@ -88,8 +89,8 @@ def judge(pledge: Pledge, *, paid: int, nothing_left: bool, as_of: date) -> str:
 def speaks(*, due_on: date, grace_until: date, as_of: date, calendar: Calendar) -> str | None:
     """What an open promise's card says on a day: `eve`, `today`, or None.
 
-    The eve is the last business day before the date, the day itself moves to the next business day: a promise for a
-    Sunday is spoken of on Friday and on Monday, when somebody is there to read it.
+    The eve is the last business day before the date, the day itself moves to the next business day: a
+    promise for a Sunday is spoken of on Friday and on Monday, when somebody is there to read it.
     """
     if as_of < due_on:
         return "eve" if add_business_days(calendar, as_of, 1) >= due_on else None
@@ -111,7 +112,7 @@ def _in_turn(pledge: Pledge, window: list[Payment]) -> list[list[Payment]]:
 
 
 def _take(group: list[Payment], left: dict[str, int], wanted: int) -> int:
-    """Take up to `wanted` of what the group has left, reversals set off first; what is taken counts for nobody else."""
+    """Take up to `wanted` of what the group has left, reversals set off first; it counts for nobody else."""
     net = sum(left[one.payment_id] for one in group)
     taken = max(0, min(net, wanted))
     keep = max(0, net) - taken

@@ -20,11 +20,11 @@ KIND = "overdue_90"
 ENDINGS = (
     "written_off", "handed_over", "assigned", "cancelled", "closed_by_source", "moved", "no_longer_late", "paid",
 )  # fmt: skip
-"""Reasons to close, the gravest first: it names the case's end when its invoices ended in several ways."""
+"""Reasons to close, the gravest first: it names the end when invoices ended in several ways."""
 
 
 def work_overdue(journal: Journal, *, snapshot: Snapshot, threshold: int) -> tuple[int, int, int]:
-    """Open, update and close; gives how many of each. Cases that are ahead of the journal's day are left alone."""
+    """Open, update and close; gives how many of each. Cases ahead of the journal's day are left alone."""
     uow, entity, as_of = journal.uow, journal.entity, journal.on
     cases = list_cases(uow, entity=entity, kind=KIND, lock=True)
     passed_on = handed_over(uow, entity, as_of)

@@ -65,8 +65,8 @@ def conclude(
     transitions.move(transitions.PROMISE, verb, one.state)
     ended = replace(one, state=state, concluded_on=journal.on)
     _store(journal, ended)
-    # Planning has had its say for today; from tomorrow on the hold no longer stands. A replaced promise gives way to
-    # the hold of the new one at once.
+    # Planning has had its say for today; from tomorrow on the hold no longer stands. A replaced promise gives
+    # way to the hold of the new one at once.
     lifted = journal.on if state == "replaced" else journal.on + timedelta(days=1)
     journal.uow.execute(
         sa.update(hold)

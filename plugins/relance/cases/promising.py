@@ -1,4 +1,4 @@
-"""A payer's promise, taken down: checked, put on its case, and held against dunning until its grace is over."""
+"""A payer's promise, taken down: checked, put on its case, and a hold on dunning until its grace is over."""
 
 from __future__ import annotations
 
@@ -46,14 +46,13 @@ def promise(
 ) -> int:
     """Note that the payer promised `amount` by `due_on`; gives the number of its case. Doesn't commit.
 
-    `invoices` are invoices or open items (None: all of the payer's); `by` is who took it down (an e-mail). An earlier
-    open promise whose invoices are all in this one is replaced. `grace_days` default to those of the payer's scenario
-    in the newest plan, else of the entity's default scenario. `snapshot` is the ledger on `on_date`, read when not
-    given. The same promise twice changes nothing.
+    `invoices` are invoices or open items (None: all of the payer's); `by` is who took it down (an e-mail).
+    An earlier open promise whose invoices are all in this one is replaced. `grace_days` default to those of
+    the payer's scenario in the newest plan, else of the entity's default scenario. `snapshot` is the ledger
+    on `on_date`, read when not given. The same promise twice changes nothing.
 
-    Raises:
-        CaseError: an amount, date, person, payer, currency or invoice that can't be promised; says what would do.
-        UsageError: for an unknown entity.
+    Raises: CaseError: an amount, date, person, payer, currency or invoice that can't be promised; says what
+    would do. UsageError: for an unknown entity.
     """
     policy.entity(entity)
     check_person(by)
@@ -83,7 +82,7 @@ def promise(
 
 
 def _ledger(uow: UnitOfWork, entity: str, on_date: date) -> Snapshot:
-    from relance.ledger import load_versions
+    from relance.ledger.loading import load_versions
 
     return take_snapshot(load_versions(uow.database, entity), on_date)
 

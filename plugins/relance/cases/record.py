@@ -25,7 +25,7 @@ SYSTEM = "relance"
 
 @dataclass(slots=True)
 class Journal:
-    """Events of one unit of work, written together at its end so that timelines are locked once, in payer order."""
+    """Events of one unit of work, written together at its end: timelines are locked once, in payer order."""
 
     uow: UnitOfWork
     entity: str
@@ -91,7 +91,8 @@ def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[str, int]:
     ]
     statement = insert(dunning_case).on_conflict_do_nothing()
     columns = (dunning_case.c.payer_id, dunning_case.c.case_id)
-    opened = {payer: number for payer, number in journal.uow.execute(statement.returning(*columns), rows)}
+    rows_opened = journal.uow.execute(statement.returning(*columns), rows).mappings()
+    opened = {row["payer_id"]: row["case_id"] for row in rows_opened}
     for draft in drafts:
         if draft.payer_id in opened:
             number = opened[draft.payer_id]
@@ -109,7 +110,7 @@ def update_case(
     verb: str = "update",
     body: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Bring a case's facts to the journal's day; gives whether they changed. An unchanged case only gets its date."""
+    """Bring a case's facts to the journal's day; gives whether they changed. `body` tells of `verb` in any case."""
     if facts == case.facts and body is None:
         return False
     transitions.move(transitions.CASE, verb, case.state)
@@ -151,7 +152,7 @@ def touch(uow: UnitOfWork, cases: Sequence[Case], on: date) -> None:
         uow.execute(sa.update(table).where(table.c.case_id.in_(numbers)).values(facts_on=on))
 
 
-def _set(uow: UnitOfWork, case: Case, **values: Any) -> None:
+def _set(uow: UnitOfWork, case: Case, **values: object) -> None:
     table = dunning_case
     uow.execute(
         sa.update(table)

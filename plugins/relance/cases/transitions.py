@@ -1,4 +1,4 @@
-"""What may happen to a case and to a promise, as tables: verb → from which states, to which, and what undoes it."""
+"""What may happen to cases and promises, as tables: verb → from which states, to which, and what undoes it."""
 
 from __future__ import annotations
 

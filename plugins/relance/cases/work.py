@@ -30,7 +30,8 @@ class CasesReport:
 def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as_of: date) -> CasesReport:
     """Bring the entity's cases to the day; the same day twice changes nothing. Doesn't commit.
 
-    Opens, updates and closes `overdue_90`, measures promises. Cases that already stand on a later day are left alone.
+    Opens, updates and closes `overdue_90`, measures promises. Cases that already stand on a later day are
+    left alone.
 
     Raises:
         UsageError: for an unknown entity.

@@ -1,8 +1,9 @@
-"""Slack as a projection of cases: cards drawn (pure), kept in an outbox, sent in order, shown without a workspace."""
+"""Slack as a projection of cases: cards drawn (pure), kept in an outbox, sent in order, or shown as a page."""
 
 from __future__ import annotations
 
+from relance.slack.notice import notice
 from relance.slack.queue import queue
 from relance.slack.sender import SlackReport, send
 
-__all__ = ["SlackReport", "queue", "send"]
+__all__ = ["SlackReport", "notice", "queue", "send"]

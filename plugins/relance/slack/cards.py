@@ -39,7 +39,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a card is drawn from: the case, and what surrounds it. `link` may hold {entity}, {payer_id}, {case_id}."""
+    """What a card is drawn from: the case and its surroundings; `link` may hold {entity}, {payer_id}, {case_id}."""
 
     case: Case
     company: str
@@ -63,7 +63,7 @@ def card(scene: Scene) -> Card:
 
 
 def reply(scene: Scene) -> Card | None:
-    """What is said once in the card's thread, and shown in the channel, when a promise's hour comes; else None."""
+    """What is said once, in the card's thread and in the channel, when a promise's hour comes; else None."""
     speak = scene.case.facts.get("speak")
     promises = scene.case.facts.get("promises") or []
     if scene.case.kind != "promise" or scene.case.state != "open" or speak is None or not promises:
@@ -120,14 +120,9 @@ def _header(text: str) -> Block:
     }
 
 
-def _mrkdwn(text: str) -> Block:
-    # verbatim: Slack adds no links or mentions of its own to what the ledger says.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
 def _section(lines: Sequence[str], more: str) -> Block:
     text = limits.lines_within(list(lines), limit=limits.SECTION, more=more)
-    return {"type": "section", "text": _mrkdwn(text)}
+    return {"type": "section", "text": limits.mrkdwn(text)}
 
 
 def _promises(scene: Scene) -> list[Block]:
@@ -177,7 +172,7 @@ def _fields(scene: Scene) -> list[Block]:
         (voice("owner"), data(case.owner, limits.ID) if case.owner else voice("nobody")),
         (voice("next"), _next(scene)),
     ]
-    shown = [_mrkdwn(f"*{label}*\n{value}") for label, value in pairs if value]
+    shown = [limits.mrkdwn(f"*{label}*\n{value}") for label, value in pairs if value]
     return [{"type": "section", "fields": shown[: limits.FIELDS]}]
 
 
@@ -263,7 +258,7 @@ def _foot(scene: Scene) -> Block:
         told.insert(0, voice("closed", on=voice.day(case.closed_on), reason=reason))
     if scene.link:
         told.append(f"<{_url(scene)}|{voice('link')}>")
-    return {"type": "context", "elements": [_mrkdwn(text) for text in told]}
+    return {"type": "context", "elements": [limits.mrkdwn(text) for text in told]}
 
 
 def _url(scene: Scene) -> str:

@@ -1,7 +1,7 @@
 """Slack's limits, and text made to fit them.
 
-Numbers: docs.slack.dev, "Reference: blocks" and "chat.postMessage"; the 12,000 characters over all blocks are ours,
-below an undocumented refusal (`msg_blocks_too_long`) near 13,000.
+Numbers: docs.slack.dev, "Reference: blocks" and "chat.postMessage"; the 12,000 characters over all blocks
+are ours, below an undocumented refusal (`msg_blocks_too_long`) near 13,000.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ISOLATE, _END = "\u2068", "\u2069"
 
 
 def clean(text: str, limit: int) -> str:
-    """Ledger text for one line of plain text: no controls, no direction overrides, no line breaks, at most `limit` long.
+    """Ledger text for one line of plain text: no controls, direction overrides, line breaks; at most `limit` long.
 
     Text with right-to-left letters is isolated, so that it can't turn the amounts beside it around.
     """
@@ -70,6 +70,11 @@ def escape(text: str) -> str:
 def data(text: str, limit: int) -> str:
     """Ledger text inside mrkdwn: `clean`, escaped, and without marks that would set it bold, struck or as code."""
     return escape(_EDGE_UNDERSCORE.sub("\uff3f", clean(text, limit).translate(_MARKS)))
+
+
+def mrkdwn(text: str) -> dict[str, Any]:
+    """A text object; `verbatim`: Slack adds no links or mentions of its own to what the ledger says."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def size(blocks: list[dict[str, Any]]) -> int:

@@ -1,7 +1,7 @@
 """The outbox in the database: who sends which row, and what became of it.
 
-The head of a channel is leased to one sender at a time, under a lock of the channel, so that a channel keeps its order
-and no row is worked twice. A lease that ran out (its sender was killed) is given again.
+The head of a channel is leased to one sender at a time, under a lock of the channel, so that a channel keeps its
+order and no row is worked twice. A lease that ran out (its sender was killed) is given again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Claim:
     """A row that this sender works on, with its card as it was."""
 
     row_id: int
-    case_id: int
+    case_id: int | None
     entity: str
     channel: str
     verb: str
@@ -42,13 +42,14 @@ class Claim:
     @property
     def marker(self) -> dict[str, Any]:
         """What a post carries in its metadata, to be known again."""
-        mark: dict[str, Any] = {"entity": self.entity, "case_id": self.case_id}
-        return mark if self.verb == "card" else {**mark, "reply": self.digest[:16]}
+        if self.verb == "card":
+            return {"entity": self.entity, "case_id": self.case_id}
+        return {"entity": self.entity, self.verb: f"{self.row_id}-{self.digest[:16]}"}
 
     @property
     def posts(self) -> bool:
         """Whether it makes a new message (and doesn't change one)."""
-        return self.verb == "reply" or self.ts is None
+        return self.verb != "card" or self.ts is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +99,14 @@ def _try_lock(channel: str) -> sa.Select[tuple[bool]]:
     )
 
 
+_NO_CARD = {"channel_id": None, "ts": None, "render_digest": None, "posting_since": None}
+"""Around a notice, which belongs to no case."""
+
+
 def _lease(uow: UnitOfWork, row: Mapping[Any, Any], *, owner: str, now: datetime) -> Claim:
     table = slack_outbox
     query = sa.select(slack_card).where(slack_card.c.case_id == row["case_id"]).with_for_update()
-    card = uow.execute(query).mappings().one()
+    card: Mapping[Any, Any] = uow.execute(query).mappings().first() or _NO_CARD
     is_card = row["verb"] == "card"
     doubt = (card["posting_since"] if card["ts"] is None else None) if is_card else row["begun_at"]
     begun = {} if is_card else {"begun_at": row["begun_at"] or now}
@@ -156,7 +161,7 @@ def skipped(database: Database, one: Claim, *, now: datetime) -> None:
 def dead(
     database: Database, one: Claim, *, now: datetime, reason: str, gone: bool = False, sure: bool = True
 ) -> None:
-    """The row will never be sent; `gone`: nor will any other of this card; not `sure`: it may be in Slack all the same."""
+    """The row will never be sent; `gone`: nor any other of this card; not `sure`: it may be in Slack all the same."""
     with UnitOfWork(database) as uow:
         if one.verb == "card" and gone:
             _card(uow, one, gone=reason)
@@ -177,7 +182,7 @@ def again(database: Database, one: Claim, *, at: datetime, reason: str, sure: bo
             "lease_until": None,
         }
         if sure and one.in_doubt_since is None:
-            if one.verb == "reply":
+            if one.verb != "card":
                 values["begun_at"] = None
             elif one.ts is None:
                 _card(uow, one, posting_since=None)
@@ -219,7 +224,7 @@ def known_channel_id(database: Database, channel: str) -> str | None:
         return uow.execute(query.limit(1)).scalar()
 
 
-def _card(uow: UnitOfWork, one: Claim, **values: Any) -> None:
+def _card(uow: UnitOfWork, one: Claim, **values: object) -> None:
     uow.execute(sa.update(slack_card).where(slack_card.c.case_id == one.case_id).values(**values))
 
 

@@ -21,11 +21,12 @@ from relance.store.uow import UnitOfWork
 
 
 def queue(uow: UnitOfWork, *, policy: Policy, entity: str, as_of: date, link: str | None = None) -> int:
-    """Render the entity's cases and keep those whose card would look different; gives how many. Doesn't commit.
+    """Render the entity's cases, keep those whose card would look different; gives how many. Doesn't commit.
 
-    One pending row a card: a newer look replaces the one that wasn't sent yet, and an unchanged look is skipped. Cases
-    that already stand on a later day than `as_of` are left alone, as are cards that Slack said can't be changed any
-    more. `link` is the address of a case for people, with {entity}, {payer_id} and {case_id}.
+    One pending row a card: a newer look replaces the one that wasn't sent yet, and an unchanged look is
+    skipped. Cases that already stand on a later day than `as_of` are left alone, as are cards that Slack
+    said can't be changed any more. `link` is the address of a case for people, with {entity}, {payer_id}
+    and {case_id}.
 
     Raises:
         UsageError: for an unknown entity.

@@ -36,7 +36,7 @@ _GONE = {
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """`what` to do; `sure` when the call had no effect for certain; `after` in seconds where Slack named it."""
+    """`what` to do; `sure` when the call had no effect; `after` in seconds where Slack named it."""
 
     what: Literal["retry", "rate", "channel", "gone", "token", "dead"]
     reason: str
@@ -68,8 +68,8 @@ def read(error: BaseException) -> Refusal:
 def _retry_after(response: object) -> float:
     headers = {str(k).lower(): v for k, v in (getattr(response, "headers", None) or {}).items()}
     value = headers.get("retry-after")
-    value = value[0] if isinstance(value, list) and value else value
+    first = value[0] if isinstance(value, list) and value else value
     try:
-        return max(1.0, float(value)) if value is not None else WITHOUT_RETRY_AFTER
-    except (TypeError, ValueError):
+        return max(1.0, float(str(first)))
+    except ValueError:
         return WITHOUT_RETRY_AFTER

@@ -1,11 +1,12 @@
-"""The outbox into Slack: in order per channel, at Slack's pace, each card posted once and then changed in place.
+"""The outbox into Slack: in order per channel, at Slack's pace, a card posted once and then changed in place.
 
-**A sender killed between a post and its note.** Slack has no idempotency key, so a post can't be made safe by itself.
-Relance notes that a post begins before it makes it, and puts the case into the message's metadata. A later attempt that
-finds a begun post without an end looks for its own message in the channel's recent history first: found, the card is
-bound to it and changed in place; not found, it is posted. Where the app may not read the history (scopes
-`channels:history`, `groups:history`, and `channels:read` for a channel given by name) nobody can know; then the row is
-given up with that reason instead of posting twice, and a click on the unknown card binds it again.
+**A sender killed between a post and its note.** Slack has no idempotency key, so a post can't be made safe
+by itself. Relance notes that a post begins before it makes it, and puts the case into the message's
+metadata. A later attempt that finds a begun post without an end looks for its own message in the channel's
+recent history first: found, the card is bound to it and changed in place; not found, it is posted. Where
+the app may not read the history (scopes `channels:history`, `groups:history`, and `channels:read` for a
+channel given by name) nobody can know; then the row is given up with that reason instead of posting twice,
+and a click on the unknown card binds it again.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any, Protocol
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
 
 from relance.config.policy import Policy
 from relance.settings import Settings
@@ -101,8 +103,8 @@ def send(
 ) -> SlackReport:
     """Send what waits in the outbox; without a token nothing is sent and all stays pending.
 
-    `policy` names the channels to fall back to. `entity` only narrows the count of what is pending: a channel's order
-    is kept over all entities that write to it. Several senders may run at once.
+    `policy` names the channels to fall back to. `entity` only narrows the count of what is pending: a
+    channel's order is kept over all entities that write to it. Several senders may run at once.
     """
     report = SlackReport()
     if settings.slack_token:
@@ -169,8 +171,7 @@ class _Sender:
         elif one.posts:
             self._post(one)
         else:
-            assert one.ts is not None
-            self._update(one, channel_id=one.channel_id or one.channel, ts=one.ts)
+            self._update(one, channel_id=one.channel_id or one.channel, ts=str(one.ts))
 
     def _post(self, one: Claim) -> None:
         thread: dict[str, Any] = {}
@@ -197,7 +198,7 @@ class _Sender:
         ts = next((ts for ts in self._history(channel_id, one.marker, since)), None)
         if ts is None:
             return False
-        if one.verb == "reply":
+        if one.verb != "card":
             outbox.sent(self.database, one, now=self.clock.now())
             self.report.skipped += 1
             return True
@@ -210,7 +211,7 @@ class _Sender:
         outbox.sent(self.database, one, now=self.clock.now(), channel_id=channel_id, ts=ts)
         self.report.updated += 1
 
-    def _call(self, method: str, paced_by: str, **arguments: Any) -> Any:
+    def _call(self, method: str, paced_by: str, **arguments: object) -> SlackResponse:
         key = (method, paced_by)
         last = self._last_call.get(key)
         if last is not None:
@@ -247,7 +248,7 @@ class _Sender:
                 if mark.get("event_type") == EVENT_TYPE and mark.get("event_payload") == marker:
                     yield str(message["ts"])
 
-    def _pages(self, method: str, **arguments: Any) -> Iterator[Any]:
+    def _pages(self, method: str, **arguments: object) -> Iterator[SlackResponse]:
         cursor = ""
         for _ in range(_HISTORY_PAGES):
             try:
@@ -282,12 +283,12 @@ class _Sender:
             self.stopped = True
         elif refusal.what == "channel" and (other := self._fallback(one)) is not None:
             outbox.elsewhere(self.database, one, channel=other, reason=refusal.reason)
-            self._problem(f"{one.channel}: {refusal.reason}; case {one.case_id} goes to {other}.")
+            self._problem(f"{one.channel}: {refusal.reason}; {_name(one)} goes to {other}.")
         else:
             gone = refusal.what == "gone"
             outbox.dead(self.database, one, now=now, reason=refusal.reason, gone=gone, sure=refusal.sure)
             self.report.dead += 1
-            self._problem(f"{one.channel}: case {one.case_id} can't be shown: {refusal.reason}.")
+            self._problem(f"{one.channel}: {_name(one)} can't be shown: {refusal.reason}.")
 
     def _rest(self, after: timedelta) -> None:
         """Obey Retry-After: it holds for the method in the whole workspace, so that everything waits."""
@@ -300,11 +301,15 @@ class _Sender:
         """The entity's main channel for a card whose own channel fails; None when that is the one, or for a reply."""
         entity = self.policy.entities.get(one.entity) if self.policy else None
         main = entity.slack.channel if entity and entity.slack else None
-        return main if main and main != one.channel and one.verb == "card" else None
+        return main if main and main != one.channel and one.verb != "reply" else None
 
     def _problem(self, text: str) -> None:
         _log.warning("slack: %s", text)
         self.report.problems.append(text)
+
+
+def _name(one: Claim) -> str:
+    return f"case {one.case_id}" if one.case_id is not None else f"a {one.verb}"
 
 
 def _unknowable(reason: str) -> refusals.Refusal:

@@ -1,0 +1,125 @@
+"""Cases to draw, made by hand or by Hypothesis."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from relance.cases.history import DONE
+from relance.cases.promises import SHOWN
+from relance.cases.reading import Case, Event
+from relance.config.models import LEVELS
+from relance.slack.cards import Scene
+from relance.slack.speech import Voice
+from relance.slack.words import WORDS
+
+DAY = date(2026, 3, 12)
+
+
+def facts(**other: Any) -> dict[str, Any]:
+    return {
+        "payer": {"customer_id": "C1", "name": "Brasserie du Port SARL", "country": "FR", "collector": None, "sales_owner": None},
+        "totals": [
+            {"currency": "EUR", "open": 1_234_550, "overdue": 1_000_000, "credit": 5_000},
+            {"currency": "JPY", "open": 90_000, "overdue": 0, "credit": 0},
+        ],
+        "oldest_due": "2025-11-30",
+        "invoices": 12,
+        "late_invoices": 9,
+        "about": 7,
+        "items": [
+            {"invoice_id": f"F-10{n}", "due_date": "2025-11-30", "open": 100_000 + n, "currency": "EUR", "delivery_status": "delivered"}
+            for n in range(5)
+        ],
+        "level_reached": "level_2",
+        "last_contact": {"on": "2026-03-01", "channel": "email", "level": "level_2", "state": "sent"},
+        "next": {"what": "wait", "step": "formal", "on": "2026-03-16"},
+        "threshold": 90,
+        **other,
+    }  # fmt: skip
+
+
+def promised(state: str = "open", *, speak: str | None = None, due: date = DAY, **other: Any) -> dict[str, Any]:
+    return {
+        "promise_id": 1, "amount": 120_000, "currency": "EUR", "paid": 20_000, "made_on": "2026-03-02",
+        "due_on": due.isoformat(), "grace_until": (due + timedelta(days=2)).isoformat(), "state": state,
+        "by": "collector@lumen.example", "speak": speak, "invoices": None, **other,
+    }  # fmt: skip
+
+
+def case(kind: str = "overdue_90", **other: Any) -> Case:
+    values: dict[str, Any] = {
+        "case_id": 7, "entity": "FR01", "payer_id": "C1", "kind": kind, "subject": "", "state": "open",
+        "revision": 1, "owner": "collector@lumen.example", "opened_on": DAY, "closed_on": None, "closed_reason": None,
+        "facts": facts(), "facts_on": DAY, **other,
+    }  # fmt: skip
+    return Case(**values)
+
+
+def promise_case(speak: str | None = None, *, reason: str | None = None, **other: Any) -> Case:
+    state = reason if reason in {"kept", "partly_kept", "replaced"} else "broken" if speak == "broken" or reason else "open"
+    shown = facts(promises=[promised(state, speak=speak)], more_promises=0, speak=speak)
+    closed = {"state": "closed", "closed_on": DAY, "closed_reason": reason} if reason else {}
+    return case("promise", **{"facts": shown, **closed, **other})
+
+
+def scene(one: Case, locale: str = "en", **other: Any) -> Scene:
+    return Scene(one, "Lumen SAS", Voice(locale), **other)
+
+
+def comment(text: str, actor: str = "sales@lumen.example") -> Event:
+    return Event(1, 7, "comment", actor, DAY, {"text": text}, datetime(2026, 3, 12, 9, tzinfo=UTC))
+
+
+HOSTILE = ["<!channel>", "<@U1>", "*b*", "_i_", "~s~", "`c`", "&amp;", "<http://x|y>", "\u202e", "‮שלום", "مرحبا", "👩‍👩‍👧", "🏴‍☠️", "|", "{payer}", ":bell:", "\n", "\x00"]  # fmt: skip
+TEXT = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=80)), max_size=60).map("".join)
+DATES = st.dates(date(1990, 1, 1), date(2200, 1, 1)).map(date.isoformat)
+MONEY = st.integers(0, 10**15)
+CURRENCIES = st.sampled_from(["EUR", "JPY", "TND", "USD", "HUF", "CHF"])
+_ITEM = st.fixed_dictionaries(
+    {"invoice_id": TEXT, "due_date": DATES, "open": MONEY, "currency": CURRENCIES, "delivery_status": TEXT}
+)
+_TOTAL = st.fixed_dictionaries({"currency": CURRENCIES, "open": MONEY, "overdue": MONEY, "credit": MONEY})
+_LEVEL = st.sampled_from([*LEVELS, "a level nobody has named"])
+_CONTACT = st.fixed_dictionaries({"on": DATES, "channel": TEXT, "level": _LEVEL, "state": st.sampled_from(DONE)})
+_NEXT = st.one_of(
+    st.fixed_dictionaries({"what": st.just("act"), "step": TEXT, "level": _LEVEL}),
+    st.fixed_dictionaries({"what": st.just("wait"), "step": TEXT, "on": DATES}),
+    st.fixed_dictionaries({"what": st.just("hold"), "reason": TEXT, "until": st.none() | DATES}),
+    st.just({"what": "exhausted"}),
+)
+_SPEAK = st.sampled_from([None, "eve", "today", "broken"])
+_PROMISE = st.fixed_dictionaries(
+    {
+        "promise_id": st.integers(1, 10**9), "amount": MONEY, "currency": CURRENCIES, "paid": MONEY, "made_on": DATES,
+        "due_on": DATES, "grace_until": DATES, "state": st.sampled_from(["open", "kept", "partly_kept", "broken", "replaced"]),
+        "by": TEXT, "speak": _SPEAK, "invoices": st.none() | st.integers(1, 10_000),
+    }
+)  # fmt: skip
+
+
+@st.composite
+def hostile_scenes(draw: st.DrawFn) -> Scene:
+    kind = draw(st.sampled_from(["overdue_90", "promise"]))
+    promise = {"promises": draw(st.lists(_PROMISE, min_size=1, max_size=SHOWN)), "more_promises": draw(st.integers(0, 10_000)), "speak": draw(_SPEAK)}  # fmt: skip
+    shown = facts(
+        payer={"customer_id": "C1", "name": draw(TEXT), "country": "FR", "collector": None, "sales_owner": None},
+        totals=draw(st.lists(_TOTAL, max_size=30)),
+        oldest_due=draw(st.none() | DATES),
+        invoices=draw(st.integers(0, 10_000)),
+        late_invoices=draw(st.integers(0, 10_000)),
+        about=draw(st.integers(0, 10_000)),
+        items=draw(st.lists(_ITEM, max_size=5)),
+        level_reached=draw(st.none() | _LEVEL),
+        last_contact=draw(st.none() | _CONTACT),
+        next=draw(st.none() | _NEXT),
+        **(promise if kind == "promise" else {}),
+    )
+    ended = draw(st.sampled_from([None, "paid", "kept", "partly_kept", "paid_late", "replaced", "written_off", "something new"]))
+    closed = {"state": "closed", "closed_on": DAY, "closed_reason": ended} if ended else {}
+    one = case(kind, facts=shown, owner=draw(st.none() | TEXT), payer_id=draw(TEXT), **closed)
+    said = draw(st.none() | st.builds(comment, TEXT, TEXT))
+    link = draw(st.sampled_from([None, "https://lumen.example/{entity}/{payer_id}/{case_id}"]))
+    return Scene(one, draw(TEXT), Voice(draw(st.sampled_from(sorted(WORDS)))), said, link)

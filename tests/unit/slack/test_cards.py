@@ -1,0 +1,156 @@
+"""Cards: what they say, and that Slack takes them whatever the data."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from relance.slack import limits
+from relance.slack.cards import Scene, card, reply
+from relance.slack.words import WORDS, locale_of
+from tests.unit.slack.judge import refusals
+from tests.unit.slack.scenes import case, comment, facts, hostile_scenes, promise_case, scene
+
+ALLOWED_ANGLE = re.compile(r"<(!date\^-?\d+\^\{date_short\}\|[^<>|]*|https://lumen\.example/[^<>|]*\|[^<>|]*)>")
+
+
+def words(one: Scene) -> str:
+    return json.dumps(card(one).payload(), ensure_ascii=False)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(hostile_scenes())
+def test_every_card_stays_inside_slacks_limits_whatever_the_data(one: Scene) -> None:
+    drawn = card(one)
+    assert refusals(drawn.payload()) == []
+    said = reply(one)
+    if said is not None:
+        assert refusals(said.payload()) == []
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(hostile_scenes())
+def test_ledger_text_pings_nobody_and_links_nowhere(one: Scene) -> None:
+    texts = [card(one).text]
+    for block in card(one).blocks:
+        objects = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
+        texts += [found["text"] for found in objects if found and found["type"] == "mrkdwn"]
+    for text in texts:
+        assert not re.search(r"[<>]", ALLOWED_ANGLE.sub("", re.sub(r"(?m)^>", "", text)))
+
+
+def test_the_judge_sees_what_it_must() -> None:
+    text = {"type": "mrkdwn", "text": "x"}
+    section = {"type": "section", "text": text}
+    assert refusals({"text": "x", "blocks": [section]}) == []
+    assert refusals({"text": "x", "blocks": [section] * 51}) == ["over 50 blocks"]
+    assert refusals({"text": "", "blocks": [section]}) == ["empty text"]
+    assert "field text over 2,000" in refusals({"text": "x", "blocks": [{"type": "section", "fields": [{**text, "text": "x" * 2001}]}]})
+    assert refusals({"text": "x", "blocks": [{"type": "nonsense"}]}) == ["unknown block nonsense"]
+    assert any("3000" in why for why in refusals({"text": "x", "blocks": [{"type": "section", "text": {**text, "text": "x" * 3001}}]}))  # fmt: skip
+
+
+@pytest.mark.parametrize("locale", sorted(WORDS))
+def test_the_overdue_card_shows_payer_amounts_lateness_level_owner_contact_and_what_happens_next(locale: str) -> None:
+    said = words(scene(case(), locale, comment=comment("asked for a copy")))
+    amount = {"en": "€12,345.50", "fr": "12\u202f345,50\xa0€", "de": "12.345,50\xa0€", "es": "12.345,50\xa0€"}[locale]
+    for part in ("Brasserie du Port SARL", amount, "102", "F-100", "collector@lumen.example", "formal", "asked for a copy"):
+        assert part in said
+    for key in ("level.level_2", "last_contact", "next", "oldest"):
+        assert WORDS[locale][key] in said
+
+
+def test_long_lists_end_with_how_many_more() -> None:
+    assert "and 9995 more" in words(scene(case(facts=facts(about=10_000))))
+
+
+@pytest.mark.parametrize(
+    ("speak", "reason", "title"),
+    [
+        (None, None, "Promise to pay"),
+        ("eve", None, "Promised for Mar 12, 2026"),
+        ("today", None, "Promised for today"),
+        ("broken", None, "Promise broken"),
+        (None, "kept", "Promise kept"),
+        (None, "partly_kept", "Promise partly kept"),
+        (None, "paid_late", "Promise paid late"),
+        (None, "replaced", "Promise replaced"),
+    ],
+)
+def test_the_promise_card_says_how_the_promise_stands(speak: str | None, reason: str | None, title: str) -> None:
+    drawn = card(scene(promise_case(speak, reason=reason)))
+    assert title in drawn.blocks[0]["text"]["text"]
+    assert "€1,200.00" in json.dumps(drawn.blocks, ensure_ascii=False)
+    assert "€200.00" in json.dumps(drawn.blocks, ensure_ascii=False)
+
+
+def test_a_closed_card_says_why_and_that_nothing_comes_next() -> None:
+    drawn = words(scene(case(state="closed", closed_on=case().facts_on, closed_reason="written_off")))
+    assert "written off" in drawn
+    assert WORDS["en"]["next.closed"] in drawn
+
+
+def test_a_card_has_no_button_that_nothing_handles() -> None:
+    assert all(block["type"] != "actions" for block in card(scene(case())).blocks)
+
+
+def test_the_link_is_there_only_when_an_address_is_configured() -> None:
+    assert "|Open>" not in words(scene(case()))
+    linked = words(scene(case(payer_id="C/1|<x>"), link="https://lumen.example/{entity}/{payer_id}"))
+    assert "<https://lumen.example/FR01/C%2F1%7C%3Cx%3E|Open>" in linked
+
+
+def test_the_thread_says_a_promises_hour_once_and_only_then() -> None:
+    assert reply(scene(case())) is None
+    assert reply(scene(promise_case())) is None
+    assert reply(scene(promise_case("eve", reason="kept"))) is None
+    said = {speak: reply(scene(promise_case(speak))) for speak in ("eve", "today", "broken")}
+    assert all(one is not None and "Brasserie du Port SARL" in one.text for one in said.values())
+    assert "€1,000.00" in said["today"].text
+
+
+def test_equal_looks_have_equal_digests() -> None:
+    one = case()
+    assert card(scene(one)).digest == card(scene(replace(one, revision=9))).digest
+    assert card(scene(one)).digest != card(scene(replace(one, owner=None))).digest
+
+
+def test_all_locales_have_the_same_words_with_the_same_blanks() -> None:
+    def blanks(text: str) -> list[str]:
+        return sorted(re.findall(r"\{(\w+)\}", text))
+
+    english = WORDS["en"]
+    for locale, own in WORDS.items():
+        assert set(own) == set(english), locale
+        assert [key for key in english if blanks(own[key]) != blanks(english[key])] == [], locale
+
+
+def test_the_locale_is_the_languages_primary_tag_else_english() -> None:
+    assert [locale_of(tag) for tag in ("fr-BE", "de_AT", "ES", "pt", None)] == ["fr", "de", "es", "en", "en"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("<!channel>", "&lt;!channel&gt;"),
+        ("A & B", "A &amp; B"),
+        ("*bold* _it_ ~no~ `x`", "∗bold∗ \uff3fit\uff3f ∼no∼ 'x'"),
+        ("INV_2026_001", "INV_2026_001"),
+        ("two\nlines\tand\x00nul", "two lines andnul"),
+        ("evil\u202etxt.exe", "eviltxt.exe"),
+        ("שלום", "\u2068שלום\u2069"),
+        ("x" * 50, "x" * 19 + "…"),
+    ],
+)
+def test_ledger_text_is_escaped_clipped_and_kept_in_its_direction(raw: str, shown: str) -> None:
+    assert limits.data(raw, 20 if len(raw) == 50 else 60) == shown
+
+
+def test_whole_lines_are_kept_and_the_rest_is_counted() -> None:
+    lines = [f"line {n}" for n in range(10)]
+    assert limits.lines_within(lines, limit=29, more="+{count}") == "line 0\nline 1\nline 2\n+7"
+    assert limits.lines_within(lines, limit=1000, more="+{count}") == "\n".join(lines)
