@@ -48,6 +48,7 @@ class Database:
         return sa.create_engine(
             self.url.replace("postgresql://", "postgresql+psycopg://", 1),
             poolclass=NullPool,
+            hide_parameters=True,  # an error in a log names the statement, never what a payer is called
             connect_args={"application_name": "relance"},
         )
 
