@@ -59,9 +59,11 @@ def _content(group: pl.DataFrame, facts: pl.DataFrame, snapshot: Snapshot, polic
     wide = wide.join(_wording(policy), on=["scenario", "step"], how="left", maintain_order="left").join(
         _members(wide, facts), on="key", how="left", maintain_order="left"
     )
+    wide = wide.join(_copies(wide, snapshot, policy), on="key", how="left", maintain_order="left")
     decided = pl.struct(
-        "acts", "demands", "announces", "mentions", "totals", "score", "payer", "person", "credit"
-    ).struct.json_encode()
+        "acts", "demands", "announces", "mentions", "totals", "score", "payer", "person",
+        pl.col("credit", "cc").fill_null([]),
+    ).struct.json_encode()  # fmt: skip
     return wide.select(
         "key",
         content=pl.concat_str(
@@ -117,6 +119,47 @@ def _members(wide: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _copies(wide: pl.DataFrame, snapshot: Snapshot, policy: Policy) -> pl.DataFrame:
+    """`key`, `cc`: addresses that the step's `cc` means for this payer, in its order, each once."""
+    tokens = [
+        (name, step.id, place, token)
+        for name, scenario in sorted(policy.scenarios.items())
+        for step in scenario.steps
+        for place, token in enumerate(step.cc)
+    ]
+    schema = {"scenario": pl.String, "step": pl.String, "place": pl.Int32, "token": pl.String}
+    wanted = wide.select("key", "payer_id", "scenario", "step").join(
+        pl.DataFrame(tokens, schema=schema, orient="row"), on=["scenario", "step"]
+    )
+    literal = pl.when(pl.col("token").str.contains("@", literal=True)).then("token")
+    people = _colleagues(snapshot).join(wanted, on=["payer_id", "token"])
+    named = wanted.select("key", "place", address=literal).filter(pl.col("address").is_not_null())
+    return (
+        pl.concat([named, people.select("key", "place", "address")])
+        .sort("key", "place", "address")
+        .group_by("key", maintain_order=True)
+        .agg(cc=pl.col("address").unique(maintain_order=True))
+    )
+
+
+def _colleagues(snapshot: Snapshot) -> pl.DataFrame:
+    """`payer_id`, `token`, `address`: a payer's sales owner and collector, and its active persons by role."""
+    owners = (
+        snapshot.customers.select("customer_id", "sales_owner", "collector")
+        .unpivot(index="customer_id", variable_name="token", value_name="address")
+        .rename({"customer_id": "payer_id"})
+    )
+    active = pl.col("active").fill_null(value=True) & ~pl.col("opt_out").fill_null("").str.contains(
+        r"\bemail\b"
+    )
+    persons = snapshot.contacts.filter(active).select(
+        pl.col("customer_id").alias("payer_id"),
+        pl.col("role").alias("token"),
+        pl.col("email").alias("address"),
+    )
+    return pl.concat([owners, persons]).filter(pl.col("address").str.strip_chars() != "")
+
+
 def _wording(policy: Policy) -> pl.DataFrame:
     """`scenario`, `step` and the step's part of the content, as JSON members without braces."""
     rows = [
@@ -129,5 +172,5 @@ def _wording(policy: Policy) -> pl.DataFrame:
 
 
 def _wording_of(step: Step) -> str:
-    keys = ("template", "tone", "cc", "attach", "charges")
+    keys = ("template", "tone", "attach", "charges")
     return json.dumps({key: getattr(step, key) for key in keys}, ensure_ascii=False)[1:-1]
