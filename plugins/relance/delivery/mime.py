@@ -16,6 +16,21 @@ from relance.delivery.render import Email
 from relance.errors import PermanentError
 
 
+class _Policy(policy.EmailPolicy):
+    """SMTP's policy, with identifiers on one line: some readers lose a Message-ID that is folded."""
+
+    _whole = frozenset({"message-id", "in-reply-to", "x-relance-key"})
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """A header as bytes."""
+        if name.lower() in self._whole:
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n")
+
+
 @dataclass(frozen=True, slots=True)
 class Headers:
     """What stands above an e-mail. `earlier`: Message-IDs of the payer's reminders before it, oldest first."""
@@ -58,7 +73,7 @@ def compose(email: Email, headers: Headers) -> bytes:
     recipient = ascii_address(headers.recipient)
     copies = tuple(ascii_address(one) for one in headers.copies)
     international = not all(one.isascii() for one in (recipient, *copies, headers.sender))
-    message = EmailMessage(policy=policy.SMTPUTF8 if international else policy.SMTP)
+    message = EmailMessage(policy=_POLICY.clone(utf8=True) if international else _POLICY)
     try:
         message["From"] = Address(headers.sender_name, addr_spec=ascii_address(headers.sender))
         message["To"] = Address(headers.recipient_name or "", addr_spec=recipient)

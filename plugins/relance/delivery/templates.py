@@ -68,9 +68,8 @@ class Formats:
     def money(self, value: Money | Sequence[Money]) -> str:
         """As in "1 234,56 €"; several amounts are joined by "and"."""
         if isinstance(value, Money):
-            return format_currency(
-                to_decimal(value.minor, value.currency), value.currency, locale=self.locale
-            )
+            decimal = to_decimal(value.minor, value.currency)
+            return _together(format_currency(decimal, value.currency, locale=self.locale))
         return (
             format_list([self.money(one) for one in value], locale=self.locale) if value else self.number(0)
         )
@@ -104,7 +103,8 @@ class Formats:
 
     def short_date(self, value: datetime.date) -> str:
         """In digits: "21/11/2026"."""
-        return format_date(value, "short" if self.locale.language == "en" else "dd/MM/y", locale=self.locale)
+        separator = {"de": ".", "nl": "-"}.get(self.locale.language, "/")
+        return format_date(value, separator.join(("dd", "MM", "y")), locale=self.locale)
 
     def number(self, value: int) -> str:
         """With the locale's grouping."""
@@ -113,6 +113,11 @@ class Formats:
     def plural(self, count: int, one: str, other: str) -> str:
         """The form that goes with a count."""
         return one if self.locale.plural_form(count) == "one" else other
+
+
+def _together(amount: str) -> str:
+    """Narrow no-break spaces as plain ones: mail programs and fonts that lack them break amounts in two."""
+    return amount.replace("\u202f", "\u00a0")
 
 
 class Templates:
