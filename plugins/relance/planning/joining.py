@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from typing import Any
 
 import polars as pl
 
 from relance.config.models import Entity, Region, Step
 from relance.config.policy import Policy
 from relance.planning.model import LEVEL_RANK, History
-from relance.planning.people import Reach, language_for, reach_of
+from relance.planning.people import PERSON, Reach, language_for, reach_of
 
 
 def leads(acting: pl.DataFrame, by: list[str]) -> pl.DataFrame:
@@ -69,12 +70,12 @@ def addressed(
         schema={"scenario": pl.String, "lead_step": pl.String, "reach": pl.Int32},
         orient="row",
     )
-    persons = pl.concat(
-        [
-            frame.with_columns(reach=pl.lit(number, dtype=pl.Int32))
-            for number, frame in enumerate(reached.values())
-        ]
-    )
+    nobody = pl.DataFrame(schema={**PERSON, "reach": pl.Int32})
+    found_by_reach = [
+        frame.with_columns(reach=pl.lit(number, dtype=pl.Int32))
+        for number, frame in enumerate(reached.values())
+    ]
+    persons = pl.concat([nobody, *found_by_reach])
     found = contacts.join(numbers, on=["scenario", "lead_step"], how="left", maintain_order="left").join(
         persons, on=["reach", "payer_id"], how="left", maintain_order="left"
     )
@@ -116,33 +117,38 @@ def contact_key(entity: str, payer_id: str, as_of: date, step: str | None = None
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def approval_for(step: Step, totals: list[dict[str, object]], given: list[dict[str, object]]) -> str | None:
+def approval_for(
+    step: Step, totals: list[dict[str, Any]], acts: list[dict[str, Any]], given: list[dict[str, Any]]
+) -> str | None:
     """The role that must say yes to a contact or task of `step` with these totals, or None.
 
     Always without amounts; with amounts, when a total is over its currency's or in a currency not listed. A yes given
-    before (`given`: level and totals) counts unless level or total grew.
+    before for one of the invoices (`given`: invoices, level, totals) counts unless level or total grew.
     """
     if step.approval is None:
         return None
     over = {limit.currency: limit.minor for limit in step.approval.over}
-    sums = {str(total["currency"]): int(str(total["amount"])) for total in totals}
+    sums = {total["currency"]: total["amount"] for total in totals}
     if over and all(currency in over and amount <= over[currency] for currency, amount in sums.items()):
         return None
-    if any(_covers(yes, step, sums) for yes in given):
+    invoices = {act["invoice_id"] for act in acts}
+    if any(_covers(yes, step, sums, invoices) for yes in given):
         return None
     return step.approval.role
 
 
-def _covers(yes: dict[str, object], step: Step, sums: dict[str, int]) -> bool:
-    approved = {total["currency"]: total["amount"] for total in yes["totals"]}  # type: ignore[attr-defined]
-    return LEVEL_RANK[str(yes["level"])] >= LEVEL_RANK[step.level] and all(
-        amount <= approved.get(currency, 0) for currency, amount in sums.items()
+def _covers(yes: dict[str, Any], step: Step, sums: dict[str, int], invoices: set[str]) -> bool:
+    approved = {total["currency"]: total["amount"] for total in yes["totals"]}
+    return (
+        not invoices.isdisjoint(yes["invoices"])
+        and LEVEL_RANK[yes["level"]] >= LEVEL_RANK[step.level]
+        and all(amount <= approved.get(currency, 0) for currency, amount in sums.items())
     )
 
 
 def approvals(groups: pl.DataFrame, policy: Policy, history: History) -> pl.Series:
     """`approval` for each group, in order."""
-    given: dict[str, list[dict[str, object]]] = {}
+    given: dict[str, list[dict[str, Any]]] = {}
     for row in history.approvals.iter_rows(named=True):
         given.setdefault(row["payer_id"], []).append(row)
     asking = {
@@ -153,9 +159,9 @@ def approvals(groups: pl.DataFrame, policy: Policy, history: History) -> pl.Seri
     }
     roles: list[str | None] = [None] * groups.height
     if asking:
-        columns = groups.select("scenario", "lead_step", "totals", "payer_id")
-        for number, (scenario, step_id, totals, payer) in enumerate(columns.iter_rows()):
+        columns = groups.select("scenario", "lead_step", "payer_id", "totals", "acts")
+        for number, (scenario, step_id, payer, totals, acts) in enumerate(columns.iter_rows()):
             step = asking.get((scenario, step_id))
             if step is not None:
-                roles[number] = approval_for(step, totals, given.get(payer, []))
+                roles[number] = approval_for(step, totals, acts, given.get(payer, []))
     return pl.Series("approval", roles, dtype=pl.String)

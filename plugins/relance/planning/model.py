@@ -82,9 +82,10 @@ APPROVALS = pl.Schema(
         "step": pl.String(),
         "level": pl.String(),
         "totals": pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64})),
+        "invoices": pl.List(pl.String),
     }
 )
-"""Yeses given and not yet used: up to this level and these totals nothing is asked again."""
+"""Yeses given: for these invoices, up to this level and these totals, nothing is asked again."""
 
 HOLDS = pl.Schema(
     {

@@ -20,6 +20,15 @@ _NEEDS = {
 }
 """What a person needs to receive a channel: any of these, the first found is where it goes."""
 
+PERSON = {
+    "payer_id": pl.String,
+    "contact_id": pl.String,
+    "to": pl.String,
+    "channel": pl.String,
+    "person_language": pl.String,
+}
+"""A person whom a step reaches."""
+
 Reach = tuple[tuple[str, ...], tuple[str, ...]]
 """Channels and audience of a step: all that decides whom it reaches."""
 
@@ -93,7 +102,8 @@ def _first_person(
         .sort("payer_id", "rank", "unlike", "contact_id")
         .group_by("payer_id", maintain_order=True)
         .first()
-        .select("payer_id", "contact_id", "to", "channel", pl.col("language").alias("person_language"))
+        .select(pl.col("language").alias("person_language"), pl.exclude("language"))
+        .select(*PERSON)
     )
 
 

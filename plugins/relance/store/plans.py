@@ -88,7 +88,8 @@ def history_frames(
         [entity, before.isoformat()],
     )
     approved = database.read(
-        "SELECT payer_id, step, level, (content->'totals')::text AS totals FROM contact "
+        "SELECT payer_id, step, level, (content->'totals')::text AS totals, "
+        "(SELECT array_agg(a.invoice_id) FROM contact_act a WHERE a.key = contact.key) AS invoices FROM contact "
         "WHERE entity = $1 AND as_of < $2::text::date AND state = 'approved'",
         [entity, before.isoformat()],
     )
