@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from relance.cases.facts import History
 from relance.cases.measure import Payment
@@ -56,7 +57,7 @@ def item_endings(uow: UnitOfWork, entity: str, items: Iterable[str], as_of: date
     query = (
         sa.select(invoice_version.c.item_id, invoice_version.c.status, invoice_version.c.closed)
         .where(invoice_version.c.entity == entity, invoice_version.c.item_id.in_(wanted))
-        .distinct(invoice_version.c.item_id)
+        .ext(distinct_on(invoice_version.c.item_id))
         .order_by(invoice_version.c.item_id, *_newest(invoice_version, as_of))
     )
     endings = dict.fromkeys(wanted, "paid")
@@ -86,7 +87,7 @@ def payments_of(
     newest = (
         sa.select(payment_version)
         .where(payment_version.c.entity == entity, payment_version.c.payment_id.in_(candidates))
-        .distinct(payment_version.c.payment_id)
+        .ext(distinct_on(payment_version.c.payment_id))
         .order_by(payment_version.c.payment_id, *_newest(payment_version, until))
         .subquery()
     )
@@ -138,7 +139,7 @@ def _invoices_of(uow: UnitOfWork, entity: str, payer_id: str, customers: set[str
     query = (
         sa.select(table.c.invoice_id, table.c.payer_id, table.c.customer_id)
         .where(table.c.entity == entity, table.c.item_id.in_(candidates))
-        .distinct(table.c.item_id)
+        .ext(distinct_on(table.c.item_id))
         .order_by(table.c.item_id, *_newest(table, as_of))
     )
     return {
@@ -176,7 +177,7 @@ def _last_contacts(uow: UnitOfWork, entity: str, payers: list[str], as_of: date)
             contact.c.state.in_(_REACHED),
             contact.c.acted_on <= as_of,
         )
-        .distinct(contact.c.payer_id)
+        .ext(distinct_on(contact.c.payer_id))
         .order_by(contact.c.payer_id, contact.c.acted_on.desc(), contact.c.key)
     )
     return {

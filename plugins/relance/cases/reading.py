@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from relance.cases.measure import Pledge
 from relance.errors import CaseError
@@ -149,7 +150,7 @@ def last_comments(uow: UnitOfWork, case_ids: Iterable[int]) -> dict[int, Event]:
     query = (
         sa.select(case_event)
         .where(case_event.c.case_id.in_(sorted(set(case_ids))), case_event.c.verb == "comment")
-        .distinct(case_event.c.case_id)
+        .ext(distinct_on(case_event.c.case_id))
         .order_by(case_event.c.case_id, case_event.c.event_id.desc())
     )
     return {row["case_id"]: Event(**row) for row in uow.execute(query).mappings()}
