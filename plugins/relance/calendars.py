@@ -7,7 +7,7 @@ meet, a day closed for either is closed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -100,7 +100,7 @@ class ShiftTable:
     `calendars` is one tuple per row; a day closed in any calendar of the tuple is closed.
     """
 
-    def __init__(self, calendars: list[tuple[Calendar, ...]], first: date, last: date) -> None:
+    def __init__(self, calendars: Sequence[tuple[Calendar, ...]], first: date, last: date) -> None:
         margin = 60  # no run of closed days is that long
         self.start = (first - EPOCH).days - margin
         self.size = (last - first).days + 1 + 2 * margin
@@ -135,6 +135,12 @@ class ShiftTable:
 
     def _position(self, days: Days | int) -> npt.NDArray[np.int32]:
         return np.clip(np.asarray(days, dtype=np.int32) - np.int32(self.start), 0, self.size - 1)
+
+
+@lru_cache(maxsize=16)
+def shift_table(calendars: tuple[tuple[Calendar, ...], ...], first_year: int, last_year: int) -> ShiftTable:
+    """A table over whole years, kept: the days of a simulation share it."""
+    return ShiftTable(calendars, date(first_year, 1, 1), date(last_year, 12, 31))
 
 
 def day_number(day: date) -> int:

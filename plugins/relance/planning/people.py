@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -28,6 +29,7 @@ PERSON = {
     "person_language": pl.String,
 }
 """A person whom a step reaches."""
+REACHED = {"payer_id": pl.String, "scenario": pl.String, "step": pl.String, "reached": pl.Boolean}
 
 Reach = tuple[tuple[str, ...], tuple[str, ...]]
 """Channels and audience of a step: all that decides whom it reaches."""
@@ -38,10 +40,33 @@ def reach_of(step: Step) -> Reach:
     return tuple(step.channels), tuple(step.audience)
 
 
-def reachable(persons: pl.DataFrame, reaches: Iterable[Reach]) -> dict[Reach, pl.DataFrame]:
-    """For each reach: `payer_id`, `contact_id`, `to`, `channel`, `person_language`, one row for each payer it reaches."""
-    present = _clean(persons)
-    return {reach: _first_person(present, *reach) for reach in reaches}
+@dataclass(frozen=True)
+class Directory:
+    """Whom each step of a policy reaches among the persons of a ledger; depends on no day.
+
+    `persons`: by reach, one row (`PERSON`) for each payer it reaches. `reached`: payer_id, scenario, step, reached (true).
+    """
+
+    contacts: pl.DataFrame
+    policy: Policy
+    persons: dict[Reach, pl.DataFrame]
+    reached: pl.DataFrame
+
+    @classmethod
+    def of(cls, contacts: pl.DataFrame, policy: Policy) -> Directory:
+        """Look up every reach that the policy's steps have."""
+        steps = steps_that_contact(policy)
+        present = _clean(contacts)
+        persons = {
+            reach: _first_person(present, *reach) for reach in dict.fromkeys(map(reach_of, steps.values()))
+        }
+        reached = [
+            persons[reach_of(step)].select(
+                "payer_id", scenario=pl.lit(scenario), step=pl.lit(step.id), reached=pl.lit(value=True)
+            )
+            for (scenario, _), step in steps.items()
+        ]
+        return cls(contacts, policy, persons, pl.concat([pl.DataFrame(schema=REACHED), *reached]))
 
 
 def language_for(tags: Sequence[str | None], region_languages: Sequence[str]) -> str:
@@ -55,14 +80,14 @@ def language_for(tags: Sequence[str | None], region_languages: Sequence[str]) ->
     return region_languages[0]
 
 
-def steps_that_contact(policy: Policy) -> list[Step]:
-    """All steps of all scenarios that reach a payer."""
-    return [
-        step
-        for _, scenario in sorted(policy.scenarios.items())
+def steps_that_contact(policy: Policy) -> dict[tuple[str, str], Step]:
+    """All steps that reach a payer, by scenario and id."""
+    return {
+        (name, step.id): step
+        for name, scenario in sorted(policy.scenarios.items())
         for step in scenario.steps
         if step.kind in ("message", "call")
-    ]
+    }
 
 
 def _primary(tag: str) -> str:

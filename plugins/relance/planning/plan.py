@@ -17,6 +17,7 @@ from relance.calendars import (
     ShiftTable,
     add_business_days,
     day_number,
+    shift_table,
 )
 from relance.config.models import Entity, Region, Scenario
 from relance.config.policy import Policy
@@ -24,14 +25,22 @@ from relance.ledger.snapshot import Snapshot
 from relance.money import Money
 from relance.planning import credit, holds, joining, segments, steps
 from relance.planning.model import LEVEL_RANK, History, Plan
-from relance.planning.people import Reach, reach_of, reachable, steps_that_contact
+from relance.planning.people import Directory
 from relance.planning.progress import days, done_acts, progress_of
 
 DEFAULT_CALL_PATIENCE = Scenario.model_fields["call_patience_days"].default
 _CUSTOMER_COLUMNS = ("name", "country", "language", "segment", "vip", "payment_method", "status", "collector")
 
 
-def plan(snapshot: Snapshot, policy: Policy, history: History, people: pl.DataFrame, as_of: date) -> Plan:
+def plan(
+    snapshot: Snapshot,
+    policy: Policy,
+    history: History,
+    people: pl.DataFrame,
+    as_of: date,
+    *,
+    directory: Directory | None = None,
+) -> Plan:
     """Decide the day of one entity.
 
     Args:
@@ -40,9 +49,12 @@ def plan(snapshot: Snapshot, policy: Policy, history: History, people: pl.DataFr
         history: contacts and tasks of days before, in their present state; later ones are left out here.
         people: holds from cases and people that stand on the day (`model.HOLDS`).
         as_of: the day D. Nothing else tells the time.
+        directory: whom the policy's steps reach in this ledger, where it is known already; it spares looking again.
     """
     region = region_calendar(policy.region_of(snapshot.entity))
-    return _Day(snapshot, policy, _before(history, policy, region, as_of), people, as_of).plan()
+    if directory is None or directory.contacts is not snapshot.contacts or directory.policy is not policy:
+        directory = Directory.of(snapshot.contacts, policy)
+    return _Day(snapshot, policy, _before(history, policy, region, as_of), people, as_of, directory).plan()
 
 
 def region_calendar(region: Region) -> Calendar:
@@ -92,6 +104,7 @@ class _Day:
     history: History
     people: pl.DataFrame
     as_of: date
+    directory: Directory
 
     @cached_property
     def entity(self) -> Entity:
@@ -172,7 +185,8 @@ class _Day:
         assert isinstance(last, date)
         first = max(min(first, self.as_of), date(1950, 1, 1)) - spread
         last = min(max(last, self.as_of), date(HORIZON_YEAR - 10, 1, 1)) + spread
-        return ShiftTable([(own, Calendar.of_country(code)) for code in self._countries()], first, last)
+        calendars = tuple((own, Calendar.of_country(code)) for code in self._countries())
+        return shift_table(calendars, first.year, last.year)
 
     @cached_property
     def items(self) -> pl.DataFrame:
@@ -337,36 +351,9 @@ class _Day:
         until = self.shifts.next_open(calendar, today) - 1
         closed_until = pl.Series("closed_until", np.where(closed, until, steps.NEVER).astype(np.int32))
         due = due.with_columns(_dates(closed_until.to_numpy()).alias("closed_until"))
-        reached = pl.concat(
-            [
-                persons.select(
-                    "payer_id", scenario=pl.lit(name), step=pl.lit(step.id), reached=pl.lit(value=True)
-                )
-                for name, scenario in sorted(self.policy.scenarios.items())
-                for step in scenario.steps
-                if (persons := self.persons.get(reach_of(step))) is not None
-            ]
-            or [
-                pl.DataFrame(
-                    schema={
-                        "payer_id": pl.String,
-                        "scenario": pl.String,
-                        "step": pl.String,
-                        "reached": pl.Boolean,
-                    }
-                )
-            ]
-        )
         return due.join(
-            reached, on=["payer_id", "scenario", "step"], how="left", maintain_order="left"
+            self.directory.reached, on=["payer_id", "scenario", "step"], how="left", maintain_order="left"
         ).with_columns(pl.col("reached").fill_null(value=False))
-
-    @cached_property
-    def persons(self) -> dict[Reach, pl.DataFrame]:
-        """Whom each step that contacts would reach."""
-        return reachable(
-            self.snapshot.contacts, {reach_of(step): None for step in steps_that_contact(self.policy)}
-        )
 
     @cached_property
     def standing(self) -> pl.DataFrame:
@@ -396,7 +383,7 @@ class _Day:
         groups = joining.leads(self.acting.filter(~pl.col("task")), ["payer_id"])
         payers = self.payers.select("payer_id", "collector", payer_language="language")
         known = groups.join(payers, on="payer_id", how="left", maintain_order="left")
-        return joining.addressed(known, self.persons, self.policy, self.region).sort("payer_id")
+        return joining.addressed(known, self.directory.persons, self.policy, self.region).sort("payer_id")
 
     @cached_property
     def cut(self) -> dict[str, pl.DataFrame]:

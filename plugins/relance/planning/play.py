@@ -10,6 +10,7 @@ import polars as pl
 from relance.config.policy import Policy
 from relance.ledger.snapshot import Snapshot
 from relance.planning.model import ACT_HISTORY, CONTACT_HISTORY, History, Plan
+from relance.planning.people import Directory
 from relance.planning.plan import plan
 
 
@@ -28,9 +29,12 @@ def play(
     Contacts count as sent (calls and tasks: completed) on their day, approvals as given; with `approve=False` what needs
     a yes waits for ever.
     """
-    day = first
+    day, directory = first, None
     while day <= last:
-        planned = plan(snapshot_of(day), policy, history, holds_of(day), day)
+        snapshot = snapshot_of(day)
+        if directory is None or directory.contacts is not snapshot.contacts:
+            directory = Directory.of(snapshot.contacts, policy)
+        planned = plan(snapshot, policy, history, holds_of(day), day, directory=directory)
         yield planned
         history = after(history, planned, approve=approve)
         day += timedelta(days=1)
