@@ -69,8 +69,8 @@ def _safe(name: str) -> str:
 
 def _write(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The dot keeps a half-written file out of `lookup`; the pid lets two processes write side by side.
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    # The dot keeps a half-written file out of `lookup`; one name a key, so that what a dead process left is used up.
+    aside = path.with_name(f".{path.name}.part")
     try:
         with aside.open("wb") as file:
             file.write(body)

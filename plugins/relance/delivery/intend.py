@@ -191,7 +191,9 @@ def _store(uow: UnitOfWork, rows: list[dict[str, Any]]) -> None:
     )
     uow.execute(
         upsert.on_conflict_do_update(
-            index_elements=["key"], set_={**fresh, **blank, "attempts": 0}, where=sa.or_(*(outbox.c.state == state for state in _AGAIN))
+            index_elements=["key"],
+            set_={**fresh, **blank, "attempts": 0},
+            where=sa.or_(*(outbox.c.state == state for state in _AGAIN)),
         ),
         rows,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from relance.delivery.templates import Formats, Language
+from relance.delivery.templates import Formats, Language, one_line
 from relance.delivery.view import View
 from relance.money import Money
 
@@ -37,7 +37,7 @@ def email(view: View, language: Language) -> Email:
     """
     names = names_for(view, language.formats, "email")
     return Email(
-        subject=" ".join(language.render("email.subject", names).split()),
+        subject=one_line(language.render("email.subject", names)),
         html=language.render("email.html", names).strip() + "\n",
         text=_tidy(language.render("email.txt", names)),
     )

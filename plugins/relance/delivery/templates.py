@@ -11,6 +11,7 @@ Strings of the YAML files are Jinja themselves. Undefined names are errors; HTML
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,6 +40,7 @@ FILES = (
 WORDING = ("subject", "opening", "request", "sms", "voice", "purpose")
 """What every template says in every language."""
 
+_BLANKS = re.compile(r"[ \t\r\n]+")
 # Where a language tag names no country: the one whose dates and numbers a European business letter has.
 _HOME = {"en": "GB", "pt": "PT", "fr": "FR", "de": "DE", "es": "ES", "it": "IT", "nl": "NL"}
 
@@ -235,7 +237,12 @@ class Speaker:
         """The paragraphs of a longer word, each on one line."""
         text = self.say(path)
         kind = type(text)
-        return [kind(" ".join(block.split())) for block in str(text).split("\n\n") if block.strip()]
+        return [kind(one_line(block)) for block in str(text).split("\n\n") if block.strip()]
+
+
+def one_line(text: str) -> str:
+    """The text on one line; no-break spaces stay, so that an amount is not torn apart."""
+    return _BLANKS.sub(" ", text).strip(" ")
 
 
 def _environment(directory: Path, *, html: bool) -> ImmutableSandboxedEnvironment:

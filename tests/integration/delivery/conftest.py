@@ -189,4 +189,6 @@ def folder_settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def smtp_settings(tmp_path: Path, server: Controller) -> Settings:
-    return make_settings(tmp_path, Smtp(host="127.0.0.1", port=port_of(server), starttls=False, timeout_s=5.0))
+    return make_settings(
+        tmp_path, Smtp(host="127.0.0.1", port=port_of(server), starttls=False, timeout_s=5.0)
+    )

@@ -57,7 +57,9 @@ def _send(database: Database, policy: Policy, settings: Settings, *, day=DAY, **
 # ---- intending
 
 
-def test_a_planned_contact_is_rendered_and_stored_with_its_state_in_one_transaction(database, policy, world: World):
+def test_a_planned_contact_is_rendered_and_stored_with_its_state_in_one_transaction(
+    database, policy, world: World
+):
     [key] = add_contacts(database, ["A"])
     with UnitOfWork(database) as uow:
         intend(uow, policy=policy, templates=TEMPLATES, entity="FR01", as_of=DAY, now=NOW)
@@ -113,7 +115,9 @@ def test_only_the_keys_given_are_intended(database, policy, world: World):
         ({"recipient": "a@b.example\r\nBcc: all@client.example"}, "no e-mail address"),
     ],
 )
-def test_a_contact_that_cannot_be_written_fails_alone_with_the_reason(database, policy, world: World, changes, reason):
+def test_a_contact_that_cannot_be_written_fails_alone_with_the_reason(
+    database, policy, world: World, changes, reason
+):
     [bad] = add_contacts(database, ["A"], **changes)
     [good] = add_contacts(database, ["B"])
     assert _intend(database, policy) == IntendReport(intended=1, failed=1)
@@ -127,7 +131,9 @@ def test_an_email_has_the_headers_that_threads_and_robots_need(database, policy,
     _intend(database, policy, day=DAY - timedelta(days=20))
     _send(database, policy, make_settings(Path("/nonexistent"), None), day=DAY - timedelta(days=21))
     world.change(sa.update(outbox).values(state="sent"))
-    [key] = add_contacts(database, ["A"], content=make_content("A", cc=["boss@client.example", "a@client.example"]))
+    [key] = add_contacts(
+        database, ["A"], content=make_content("A", cc=["boss@client.example", "a@client.example"])
+    )
     _intend(database, policy)
     row = world.row(outbox, key)
     message = email.message_from_bytes(row["body"], policy=email_policy.default)
@@ -154,11 +160,19 @@ def test_two_parsers_read_back_what_was_meant(database, policy, world: World):
     other = mailparser.parse_from_bytes(body)
     assert standard.defects == []
     assert other.defects == []
-    assert standard["Subject"] == other.subject == "Rappel : facture F-A échue, 120,00 €"
+    assert standard["Subject"] == other.subject == "Rappel : facture F-A échue, 120,00\xa0€"
     text, html = (part.get_content().replace("\r\n", "\n") for part in standard.iter_parts())
     assert other.text_plain[0].replace("\r\n", "\n").strip() == text.strip()
     assert other.text_html[0].replace("\r\n", "\n").strip() == html.strip()
-    for words in ("F-A", "PO-7", "Lamps", "120,00\xa0€", "FR76 3000 6000 0112 3456 7890 189", "AGRIFRPP", "10 jours de retard"):
+    for words in (
+        "F-A",
+        "PO-7",
+        "Lamps",
+        "120,00\xa0€",
+        "FR76 3000 6000 0112 3456 7890 189",
+        "AGRIFRPP",
+        "10 jours de retard",
+    ):
         assert words in text
         assert words in html
     assert body.count(b"\n") == body.count(b"\r\n")
@@ -168,12 +182,16 @@ def test_two_parsers_read_back_what_was_meant(database, policy, world: World):
 # ---- sending
 
 
-def test_mail_goes_out_once_and_is_written_down(database, policy, world: World, smtp_settings, mailbox: Mailbox):
+def test_mail_goes_out_once_and_is_written_down(
+    database, policy, world: World, smtp_settings, mailbox: Mailbox
+):
     keys = add_contacts(database, ["A", "B", "C"])
     _intend(database, policy)
     report = _send(database, policy, smtp_settings)
     assert (report.sent, report.kept, report.failed, report.in_doubt, report.deferred) == (3, 0, 0, 0, 0)
-    assert sorted(envelope.rcpt_tos[0] for envelope in mailbox.envelopes) == [f"{p}@client.example" for p in "abc"]
+    assert sorted(envelope.rcpt_tos[0] for envelope in mailbox.envelopes) == [
+        f"{p}@client.example" for p in "abc"
+    ]
     assert set(world.states().values()) == {"sent"}
     row = world.row(outbox, keys[0])
     assert (row["state"], row["provider"], row["receipt"], row["attempts"]) == ("sent", "smtp", "250 OK", 1)
@@ -193,7 +211,9 @@ def test_what_arrives_is_what_was_stored(database, policy, world: World, smtp_se
     assert mailbox.envelopes[0].original_content == world.row(outbox, key)["body"]
 
 
-def test_the_timeline_holds_the_recipient_and_the_hash_and_stays_whole(database, policy, smtp_settings, world: World):
+def test_the_timeline_holds_the_recipient_and_the_hash_and_stays_whole(
+    database, policy, smtp_settings, world: World
+):
     [key] = add_contacts(database, ["A"])
     _intend(database, policy)
     _send(database, policy, smtp_settings)
@@ -203,10 +223,17 @@ def test_the_timeline_holds_the_recipient_and_the_hash_and_stays_whole(database,
     body = rows[0]["body"]
     assert body["recipient"] == "a@client.example"
     assert body["digest"] == world.row(outbox, key)["digest"]
-    assert (body["channel"], body["provider"], body["kept"], body["step"]) == ("email", "smtp", False, "first")
+    assert (body["channel"], body["provider"], body["kept"], body["step"]) == (
+        "email",
+        "smtp",
+        False,
+        "first",
+    )
 
 
-def test_without_a_server_mail_is_kept_in_a_folder_and_said_to_be(database, policy, world, folder_settings, caplog):
+def test_without_a_server_mail_is_kept_in_a_folder_and_said_to_be(
+    database, policy, world, folder_settings, caplog
+):
     [key] = add_contacts(database, ["A"])
     _intend(database, policy)
     with caplog.at_level(logging.INFO, logger="relance"):
@@ -258,7 +285,9 @@ def test_a_permanent_refusal_fails_the_message_at_once_and_others_go_on(
 
 
 def test_a_refused_copy_does_not_stop_the_message(database, policy, smtp_settings, mailbox: Mailbox):
-    add_contacts(database, ["A"], content=make_content("A", cc=["gone@client.example", "boss@client.example"]))
+    add_contacts(
+        database, ["A"], content=make_content("A", cc=["gone@client.example", "boss@client.example"])
+    )
     mailbox.on_rcpt = lambda address: "550 gone" if address.startswith("gone") else None
     _intend(database, policy)
     assert _send(database, policy, smtp_settings).sent == 1
@@ -289,7 +318,9 @@ def test_a_transient_refusal_is_tried_again_later_and_given_up_in_the_end(
     assert world.row(outbox, key)["error"].startswith(f"given up after {MAX_ATTEMPTS} tries: ")
 
 
-def test_a_message_that_was_busy_goes_when_it_can(database, policy, world: World, smtp_settings, mailbox: Mailbox):
+def test_a_message_that_was_busy_goes_when_it_can(
+    database, policy, world: World, smtp_settings, mailbox: Mailbox
+):
     [key] = add_contacts(database, ["A"])
     mailbox.on_rcpt = lambda address: "451 later"
     _intend(database, policy)
@@ -340,20 +371,26 @@ def test_a_server_that_hangs_up_before_the_dot_is_tried_again_on_a_new_connectio
     mailbox.on_rcpt = hang_up_once
     # "a" first on the connection, so that the one that breaks has been used
     world.change(sa.update(outbox).where(outbox.c.payer_id == "B").values(not_before=None))
-    settings = make_settings(tmp_path, Smtp(host="127.0.0.1", port=port_of(server), starttls=False, timeout_s=5.0))
+    settings = make_settings(
+        tmp_path, Smtp(host="127.0.0.1", port=port_of(server), starttls=False, timeout_s=5.0)
+    )
     report = _send(database, policy, settings)
     again = _send(database, policy, settings)
     assert report.sent + again.sent == 2
     assert len(mailbox.envelopes) == 2
 
 
-def test_when_the_server_is_down_nothing_is_lost_and_no_try_is_counted(database, policy, world: World, tmp_path):
+def test_when_the_server_is_down_nothing_is_lost_and_no_try_is_counted(
+    database, policy, world: World, tmp_path
+):
     keys = add_contacts(database, ["A", "B"])
     [sms] = add_contacts(database, ["C"], channel="sms", recipient="+33600000000")
     _intend(database, policy)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        settings = make_settings(tmp_path, Smtp(host="127.0.0.1", port=free.getsockname()[1], starttls=False, timeout_s=1))
+        settings = make_settings(
+            tmp_path, Smtp(host="127.0.0.1", port=free.getsockname()[1], starttls=False, timeout_s=1)
+        )
         report = _send(database, policy, settings)
     assert (report.sent, report.deferred) == (1, 2)
     assert "can't be reached" in report.problem
@@ -362,11 +399,15 @@ def test_when_the_server_is_down_nothing_is_lost_and_no_try_is_counted(database,
     assert {world.row(outbox, key)["lease_owner"] for key in keys} == {None}
 
 
-def test_a_slow_server_leaves_doubt_only_where_the_message_was_complete(database, policy, world, tmp_path, mailbox, server):
+def test_a_slow_server_leaves_doubt_only_where_the_message_was_complete(
+    database, policy, world, tmp_path, mailbox, server
+):
     [key] = add_contacts(database, ["A"])
     _intend(database, policy)
     mailbox.on_data = lambda smtp, envelope: time.sleep(1.5)
-    settings = make_settings(tmp_path, Smtp(host="127.0.0.1", port=port_of(server), starttls=False, timeout_s=0.5))
+    settings = make_settings(
+        tmp_path, Smtp(host="127.0.0.1", port=port_of(server), starttls=False, timeout_s=0.5)
+    )
     assert _send(database, policy, settings).in_doubt == 1
     assert world.states() == {key: "in_doubt"}
 
@@ -374,7 +415,9 @@ def test_a_slow_server_leaves_doubt_only_where_the_message_was_complete(database
 def test_starttls_is_insisted_on(database, policy, world: World, tmp_path, server):
     [key] = add_contacts(database, ["A"])
     _intend(database, policy)
-    settings = make_settings(tmp_path, Smtp(host="127.0.0.1", port=port_of(server), starttls=True, timeout_s=5))
+    settings = make_settings(
+        tmp_path, Smtp(host="127.0.0.1", port=port_of(server), starttls=True, timeout_s=5)
+    )
     with pytest.raises(ChannelRefusedError, match="offers no STARTTLS"):
         _send(database, policy, settings)
     row = world.row(outbox, key)
@@ -382,11 +425,16 @@ def test_starttls_is_insisted_on(database, policy, world: World, tmp_path, serve
     assert world.states() == {key: "sending"}
 
 
-def test_two_senders_at_once_never_send_the_same_message(database, policy, world: World, smtp_settings, mailbox: Mailbox):
+def test_two_senders_at_once_never_send_the_same_message(
+    database, policy, world: World, smtp_settings, mailbox: Mailbox
+):
     keys = add_contacts(database, [f"P{number:03}" for number in range(120)])
     _intend(database, policy)
     reports = []
-    threads = [threading.Thread(target=lambda: reports.append(_send(database, policy, smtp_settings))) for _ in range(3)]
+    threads = [
+        threading.Thread(target=lambda: reports.append(_send(database, policy, smtp_settings)))
+        for _ in range(3)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -430,7 +478,9 @@ def test_a_dead_senders_open_message_is_in_doubt_where_the_provider_cannot_be_as
     assert world.states() == {key: "in_doubt"}
 
 
-def test_doubt_is_kept_when_the_settings_no_longer_name_the_provider(database, policy, world: World, folder_settings):
+def test_doubt_is_kept_when_the_settings_no_longer_name_the_provider(
+    database, policy, world: World, folder_settings
+):
     [key] = add_contacts(database, ["A"])
     _intend(database, policy)
     _abandon(database, provider="smtp")
@@ -463,7 +513,9 @@ def test_what_waits_from_days_before_is_cancelled_so_that_planning_says_it_anew(
     _intend(database, policy)
     _send(database, policy, smtp_settings)
     world.try_again_now()
-    report = settle(database, settings=smtp_settings, policy=policy, entity="FR01", as_of=DAY + timedelta(days=1))
+    report = settle(
+        database, settings=smtp_settings, policy=policy, entity="FR01", as_of=DAY + timedelta(days=1)
+    )
     assert report.cancelled == 1
     assert world.states() == {key: "cancelled"}
     assert world.states(outbox) == {key: "cancelled"}
@@ -471,7 +523,9 @@ def test_what_waits_from_days_before_is_cancelled_so_that_planning_says_it_anew(
     assert mailbox.envelopes == []
 
 
-def test_a_contact_cancelled_by_a_person_is_not_sent(database, policy, world: World, smtp_settings, mailbox: Mailbox):
+def test_a_contact_cancelled_by_a_person_is_not_sent(
+    database, policy, world: World, smtp_settings, mailbox: Mailbox
+):
     [key] = add_contacts(database, ["A"])
     _intend(database, policy)
     with UnitOfWork(database) as uow:
@@ -501,7 +555,9 @@ def test_a_state_moves_with_its_event_and_only_from_where_it_may(database, world
     first, second = add_contacts(database, ["A", "B"])
     with UnitOfWork(database) as uow:
         contacts.set_state(uow, [second], "cancelled", "planner")
-        moved = contacts.set_state(uow, [first, second], "sent", "relance", DAY, "note", only_from={"planned"})
+        moved = contacts.set_state(
+            uow, [first, second], "sent", "relance", DAY, "note", only_from={"planned"}
+        )
         assert moved == [first]
         assert contacts.counts(uow, entity="FR01", as_of=DAY) == {"cancelled": 1, "sent": 1}
         assert contacts.keys_in(uow, entity="FR01", as_of=DAY, state="sent", kinds={"message"}) == [first]
@@ -513,7 +569,9 @@ def test_a_state_moves_with_its_event_and_only_from_where_it_may(database, world
         contacts.set_state(uow, [first], "gone", "x")
 
 
-def test_the_bare_client_and_the_channel_send_the_same_bytes(database, policy, world, smtp_settings, mailbox, server):
+def test_the_bare_client_and_the_channel_send_the_same_bytes(
+    database, policy, world, smtp_settings, mailbox, server
+):
     [key] = add_contacts(database, ["A"])
     _intend(database, policy)
     _send(database, policy, smtp_settings)
