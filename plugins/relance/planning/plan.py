@@ -51,10 +51,23 @@ def plan(
         as_of: the day D. Nothing else tells the time.
         directory: whom the policy's steps reach in this ledger, where it is known already; it spares looking again.
     """
+    return day_of(snapshot, policy, history, people, as_of, directory=directory).plan()
+
+
+def day_of(
+    snapshot: Snapshot,
+    policy: Policy,
+    history: History,
+    people: pl.DataFrame,
+    as_of: date,
+    *,
+    directory: Directory | None = None,
+) -> Day:
+    """The stages of a day's plan, for whoever wants to know how it came about; arguments as `plan`."""
     region = region_calendar(policy.region_of(snapshot.entity))
     if directory is None or directory.contacts is not snapshot.contacts or directory.policy is not policy:
         directory = Directory.of(snapshot.contacts, policy)
-    return _Day(snapshot, policy, _before(history, policy, region, as_of), people, as_of, directory).plan()
+    return Day(snapshot, policy, _before(history, policy, region, as_of), people, as_of, directory)
 
 
 def region_calendar(region: Region) -> Calendar:
@@ -96,7 +109,7 @@ def _patience(policy: Policy, scenario: str) -> int:
 
 
 @dataclass
-class _Day:
+class Day:
     """One entity's day. Each property is one stage; a stage reads only those above it."""
 
     snapshot: Snapshot
