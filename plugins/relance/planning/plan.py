@@ -121,14 +121,17 @@ class Day:
 
     @cached_property
     def entity(self) -> Entity:
+        """The selling entity."""
         return self.policy.entity(self.snapshot.entity)
 
     @cached_property
     def region(self) -> Region:
+        """Its region."""
         return self.policy.region_of(self.entity)
 
     @cached_property
     def signals(self) -> pl.DataFrame:
+        """Signals that stand on the day."""
         return holds.standing_signals(self.snapshot.signals, self.as_of)
 
     @cached_property
@@ -141,6 +144,7 @@ class Day:
 
     @cached_property
     def disputes(self) -> pl.DataFrame:
+        """Holds of open disputes, from people and from the platform."""
         return holds.disputed(self.open_items.with_columns(promise_grace_days=0), self.people, self.as_of)
 
     @cached_property
