@@ -40,7 +40,7 @@ def fetch(conn_id: str, query: Path) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(schema, _batches(connection, cursor, schema))
 
 
-def _batches(connection: Any, cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:  # noqa: ANN401 — any DB-API
+def _batches(connection: Any, cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     with closing(connection), closing(cursor):
         while rows := cursor.fetchmany(BATCH_ROWS):
             yield _batch(rows, schema)

@@ -30,7 +30,7 @@ class RegionBusinessDays(CronTriggerTimetable):
         self,
         cron: str,
         *,
-        timezone: Any,  # noqa: ANN401 — a name or pendulum's zone, as Airflow's own timetables take
+        timezone: Any,
         country: str,
         business_days: Iterable[str],
         subdivision: str | None = None,
