@@ -1,6 +1,4 @@
-"""Writing cases: each change moves by the transition table, raises the revision, and is told twice, in the case's events
-and in the payer's timeline.
-"""
+"""Writing cases: each change moves by the table, raises the revision, and is told to events and timeline."""
 
 from __future__ import annotations
 

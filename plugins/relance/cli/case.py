@@ -14,13 +14,16 @@ from relance.errors import UsageError
 if TYPE_CHECKING:
     from relance.cases import Case
 
-app = typer.Typer(name="case", help="Cases: what a person must see or decide about a payer.", no_args_is_help=True)
+app = typer.Typer(
+    name="case", help="Cases: what a person must see or decide about a payer.", no_args_is_help=True
+)
 
 EntityArgument = Annotated[str, typer.Argument(help="The entity.")]
 CaseArgument = Annotated[int, typer.Argument(help="The case's number.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does it.", metavar="EMAIL")]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", envvar="RELANCE_CONFIG", help="The directory of the policy.", metavar="DIR")
+    Path | None,
+    typer.Option("--config", envvar="RELANCE_CONFIG", help="The directory of the policy.", metavar="DIR"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
@@ -47,7 +50,9 @@ def list_(
     with UnitOfWork(services.database) as uow:
         cases = list_cases(uow, entity=entity, kind=kind, state=None if closed else "open")
     if as_json:
-        typer.echo(json.dumps({"entity": entity, "cases": [one.as_dict() for one in cases]}, ensure_ascii=False))
+        typer.echo(
+            json.dumps({"entity": entity, "cases": [one.as_dict() for one in cases]}, ensure_ascii=False)
+        )
     else:
         _print_cases(cases)
 
@@ -85,10 +90,12 @@ def promise(
     due: Annotated[str, typer.Option("--due", help="The promised date.", metavar="DATE")],
     by: ByOption,
     on: Annotated[
-        str | None, typer.Option("--on", help="The day it was made; the entity's today if absent.", metavar="DATE")
+        str | None,
+        typer.Option("--on", help="The day it was made; the entity's today if absent.", metavar="DATE"),
     ] = None,
     invoice: Annotated[
-        list[str] | None, typer.Option("--invoice", help="What it is about, repeatable; all of the payer's if absent.")
+        list[str] | None,
+        typer.Option("--invoice", help="What it is about, repeatable; all of the payer's if absent."),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -117,7 +124,9 @@ def promise(
     if as_json:
         typer.echo(json.dumps({"case_id": number, "promise": made.as_dict()}, ensure_ascii=False))
     else:
-        typer.echo(f"Case {number}: {one.facts['payer']['name']} promised {money} by {made.due_on};", nl=False)
+        typer.echo(
+            f"Case {number}: {one.facts['payer']['name']} promised {money} by {made.due_on};", nl=False
+        )
         typer.echo(f" dunning rests until {made.grace_until}.")
 
 
@@ -127,7 +136,9 @@ def comment(
     text: Annotated[str, typer.Argument(help="The words.")],
     *,
     by: ByOption,
-    on: Annotated[str | None, typer.Option("--on", help="The day; the entity's today if absent.", metavar="DATE")] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", help="The day; the entity's today if absent.", metavar="DATE")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Put a comment on a case."""
@@ -139,7 +150,13 @@ def comment(
     services = services_for(config)
     with UnitOfWork(services.database) as uow:
         entity = read_case(uow, case_id).entity
-        put(uow, case_id=case_id, text=text, by=by, on_date=_date(on, "--on") if on else services.today(entity))
+        put(
+            uow,
+            case_id=case_id,
+            text=text,
+            by=by,
+            on_date=_date(on, "--on") if on else services.today(entity),
+        )
         uow.commit()
     typer.echo(f"Case {case_id}: noted.")
 
@@ -162,17 +179,25 @@ def _print_cases(cases: list[Case]) -> None:
     for one in cases:
         state = one.state if one.state == "open" else f"closed: {one.closed_reason}"
         name = f"{one.facts['payer']['name']} ({one.payer_id})"
-        table.add_row(str(one.case_id), one.kind, _plain(name), _overdue(one), _late(one), one.owner or "–", state)
+        table.add_row(
+            str(one.case_id), one.kind, _plain(name), _overdue(one), _late(one), one.owner or "–", state
+        )
     Console().print(table)
 
 
 def _print_case(one: Case) -> None:
-    typer.echo(f"Case {one.case_id}: {one.kind} · {one.facts['payer']['name']} ({one.payer_id}) · {one.entity}")
+    typer.echo(
+        f"Case {one.case_id}: {one.kind} · {one.facts['payer']['name']} ({one.payer_id}) · {one.entity}"
+    )
     ended = f", closed {one.closed_on}: {one.closed_reason}" if one.closed_on else ""
-    typer.echo(f"  {one.state}, revision {one.revision}, opened {one.opened_on}{ended}, owner {one.owner or '–'}")
+    typer.echo(
+        f"  {one.state}, revision {one.revision}, opened {one.opened_on}{ended}, owner {one.owner or '–'}"
+    )
     typer.echo(f"  overdue {_overdue(one) or 'nothing'}; oldest {_late(one)}")
     for item in one.facts["items"]:
-        typer.echo(f"  {item['invoice_id']}  {_money(item['open'], item['currency'])}  due {item['due_date']}")
+        typer.echo(
+            f"  {item['invoice_id']}  {_money(item['open'], item['currency'])}  due {item['due_date']}"
+        )
 
 
 def _overdue(one: Case) -> str:

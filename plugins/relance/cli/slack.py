@@ -13,7 +13,8 @@ from relance.errors import UsageError
 app = typer.Typer(name="slack", help="Cards: look at them, send them.", no_args_is_help=True)
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", envvar="RELANCE_CONFIG", help="The directory of the policy.", metavar="DIR")
+    Path | None,
+    typer.Option("--config", envvar="RELANCE_CONFIG", help="The directory of the policy.", metavar="DIR"),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
@@ -41,7 +42,9 @@ def preview(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(messages), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{target} can't be written: {error.strerror}.", hint="Give another --out.") from error
+        raise UsageError(
+            f"{target} can't be written: {error.strerror}.", hint="Give another --out."
+        ) from error
     cards = sum(message.verb == "card" for message in messages)
     typer.echo(json.dumps({"path": str(target), "cards": cards}) if as_json else str(target))
 
@@ -62,5 +65,8 @@ def send(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
         for problem in report.problems:
             typer.echo(problem, err=True)
         if not services.settings.slack_token and report.pending:
-            typer.echo("No RELANCE_SLACK_TOKEN is set: the cards are kept. `relance slack preview` shows them.", err=True)
+            typer.echo(
+                "No RELANCE_SLACK_TOKEN is set: the cards are kept. `relance slack preview` shows them.",
+                err=True,
+            )
     raise typer.Exit(1 if report.problems else 0)

@@ -202,17 +202,21 @@ def _next(scene: Scene) -> str:
         return voice("next.closed")
     if coming is None:
         return voice("next.unknown")
-    what = coming["what"]
-    if what == "act":
-        return voice("next.act", step=data(coming["step"] or "", limits.ID))
-    if what == "wait":
-        return voice("next.wait", step=data(coming["step"] or "", limits.ID), on=voice.day(coming["on"]))
-    if what == "hold":
-        reason = voice.named("reason", coming["reason"])
-        if coming["until"]:
-            return voice("next.hold_until", reason=reason, until=voice.day(coming["until"]))
-        return voice("next.hold", reason=reason)
-    return voice("next.exhausted")
+    if coming["what"] == "hold":
+        return _rests(voice, coming)
+    step = data(coming.get("step") or "", limits.ID)
+    return {
+        "act": lambda: voice("next.act", step=step),
+        "wait": lambda: voice("next.wait", step=step, on=voice.day(coming["on"])),
+        "exhausted": lambda: voice("next.exhausted"),
+    }[coming["what"]]()
+
+
+def _rests(voice: Voice, coming: Mapping[str, Any]) -> str:
+    reason = voice.named("reason", coming["reason"])
+    if coming["until"]:
+        return voice("next.hold_until", reason=reason, until=voice.day(coming["until"]))
+    return voice("next.hold", reason=reason)
 
 
 def _items(scene: Scene) -> list[Block]:

@@ -89,7 +89,10 @@ def _channel(name: str, number: int, messages: Sequence[Message]) -> str:
 
 def _message(message: Message) -> str:
     blocks = message.payload.get("blocks") or []
-    content = "".join(_block(block) for block in blocks) or f'<p class="text">{to_html(message.payload["text"])}</p>'
+    content = (
+        "".join(_block(block) for block in blocks)
+        or f'<p class="text">{to_html(message.payload["text"])}</p>'
+    )
     kind = "message reply" if message.verb == "reply" else "message"
     return (
         f'<article class="{kind}"><div class="face">R</div><div class="said"><p class="who"><b>Relance</b>'

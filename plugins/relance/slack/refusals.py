@@ -55,14 +55,17 @@ def read(error: BaseException) -> Refusal:
         return Refusal("rate", word or "ratelimited", sure=True, after=_retry_after(response))
     if status >= 500 or word in _UNSURE or not word:
         return Refusal("retry", f"Slack answered {status} {word}".strip(), sure=False)
+    needed = response.get("needed")
+    return _final(word, f"{word}: needs {needed}" if needed else word)
+
+
+def _final(word: str, told: str) -> Refusal:
+    """What no waiting mends: the channel, the message, the token, or the call itself."""
     if word in _CHANNEL:
         return Refusal("channel", f"{word}: {_CHANNEL[word]}", sure=True)
     if word in _GONE:
         return Refusal("gone", f"{word}: {_GONE[word]}", sure=True)
-    if word in _TOKEN:
-        needed = response.get("needed")
-        return Refusal("token", f"{word}: needs {needed}" if needed else word, sure=True)
-    return Refusal("dead", word, sure=True)
+    return Refusal("token" if word in _TOKEN else "dead", told, sure=True)
 
 
 def _retry_after(response: object) -> float:

@@ -51,6 +51,8 @@ _LONGEST_BACKOFF = 300.0
 _HISTORY_PAGES = 10
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 _log = logging.getLogger("relance")
+_client_log = logging.getLogger("relance.slack.client")
+_client_log.setLevel(logging.CRITICAL)  # what it would say is said once, in our own words
 
 
 class Clock(Protocol):
@@ -109,7 +111,11 @@ def send(
     report = SlackReport()
     if settings.slack_token:
         client = WebClient(
-            token=settings.slack_token, base_url=settings.slack_base_url, timeout=30, retry_handlers=[]
+            token=settings.slack_token,
+            base_url=settings.slack_base_url,
+            timeout=30,
+            retry_handlers=[],
+            logger=_client_log,
         )
         _Sender(database, client, policy, clock or SystemClock(), report).run()
     report.pending = outbox.unfinished(database, entity=entity)
@@ -228,14 +234,19 @@ class _Sender:
         known = outbox.known_channel_id(self.database, one.channel)
         if known:
             return known
-        name = one.channel.lstrip("#")
-        for page in self._pages(
-            "conversations.list", types="public_channel,private_channel", exclude_archived=True, limit=200
-        ):
-            for channel in page.get("channels") or []:
-                if channel.get("name", "").lstrip("#") == name:
-                    return str(channel["id"])
-        raise _Refused(_unknowable(f"{one.channel} is not in the list of channels"))
+        listed = self._listed(one.channel.lstrip("#"))
+        if listed is None:
+            raise _Refused(_unknowable(f"{one.channel} is not in the list of channels"))
+        return listed
+
+    def _listed(self, name: str) -> str | None:
+        """The id of the channel of that name; private ones apart: listing them takes a scope that few need give."""
+        for kind in ("public_channel", "private_channel"):
+            for page in self._pages("conversations.list", types=kind, exclude_archived=True, limit=200):
+                for channel in page.get("channels") or []:
+                    if channel.get("name", "").lstrip("#") == name:
+                        return str(channel["id"])
+        return None
 
     def _history(self, channel_id: str, marker: dict[str, Any], since: datetime) -> Iterator[str]:
         """Timestamps of our messages with that marker, since a while before `since`: clocks differ."""
@@ -274,6 +285,7 @@ class _Sender:
         elif refusal.what == "retry" and one.attempts < MOST_ATTEMPTS:
             backoff = timedelta(seconds=min(_LONGEST_BACKOFF, 2.0**one.attempts))
             outbox.again(self.database, one, at=now + backoff, reason=refusal.reason, sure=refusal.sure)
+            _log.info("slack: %s: %s; again in %d s", one.channel, refusal.reason, backoff.total_seconds())
             self.failures += 1
             self.stopped = self.failures >= FAILURES_IN_A_ROW
         elif refusal.what == "token":

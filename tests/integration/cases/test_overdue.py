@@ -109,7 +109,11 @@ def test_a_completed_hand_over_closes_it(world: World) -> None:
             "state": "completed", "acted_on": DAY_91,
         }  # fmt: skip
         uow.execute(sa.insert(schema.contact).values(content))
-        uow.execute(sa.insert(schema.contact_act).values(key="k1", invoice_id="F1", step="handover", level="litigation"))
+        uow.execute(
+            sa.insert(schema.contact_act).values(
+                key="k1", invoice_id="F1", step="handover", level="litigation"
+            )
+        )
         uow.commit()
     world.work(DAY_91 + timedelta(days=1))
     (one,) = world.cases()
@@ -151,15 +155,27 @@ def test_last_contact_level_and_next_step_come_from_history_and_the_newest_plan(
     day = DAY_91
     with UnitOfWork(world.database) as uow:
         uow.execute(sa.insert(schema.policy_version).values(version="v", content={}))
-        plan = {"entity": ENTITY, "as_of": day, "policy_version": "v", "snapshot_digest": "s", "digest": "d", "live": True, "counts": {}}
-        number = uow.execute(sa.insert(schema.plan).values(plan).returning(schema.plan.c.plan_id)).scalar_one()
+        plan = {
+            "entity": ENTITY,
+            "as_of": day,
+            "policy_version": "v",
+            "snapshot_digest": "s",
+            "digest": "d",
+            "live": True,
+            "counts": {},
+        }
+        number = uow.execute(
+            sa.insert(schema.plan).values(plan).returning(schema.plan.c.plan_id)
+        ).scalar_one()
         contact = {
             "key": "k1", "entity": ENTITY, "payer_id": "C1", "as_of": day - timedelta(days=3), "plan_id": number,
             "kind": "message", "channel": "email", "scenario": "standard", "step": "first", "level": "level_1",
             "content": {}, "state": "sent", "acted_on": day - timedelta(days=3),
         }  # fmt: skip
         uow.execute(sa.insert(schema.contact).values(contact))
-        uow.execute(sa.insert(schema.contact_act).values(key="k1", invoice_id="F1", step="first", level="level_1"))
+        uow.execute(
+            sa.insert(schema.contact_act).values(key="k1", invoice_id="F1", step="first", level="level_1")
+        )
         outcome = {
             "plan_id": number, "invoice_id": "F1", "payer_id": "C1", "outcome": "wait", "holds": [], "scenario": "standard",
             "next_step": "formal", "next_on": day + timedelta(days=4), "passed_over": [], "open": 1, "to_demand": 1,
@@ -170,5 +186,10 @@ def test_last_contact_level_and_next_step_come_from_history_and_the_newest_plan(
     world.work(day)
     facts = world.cases()[0].facts
     assert facts["level_reached"] == "level_1"
-    assert facts["last_contact"] == {"on": (day - timedelta(days=3)).isoformat(), "channel": "email", "level": "level_1", "state": "sent"}
+    assert facts["last_contact"] == {
+        "on": (day - timedelta(days=3)).isoformat(),
+        "channel": "email",
+        "level": "level_1",
+        "state": "sent",
+    }
     assert facts["next"] == {"what": "wait", "step": "formal", "on": (day + timedelta(days=4)).isoformat()}

@@ -43,7 +43,13 @@ def case_of(world: World) -> cases.Case:
 def test_a_promise_opens_a_case_and_holds_the_payer_until_date_and_grace(world: World) -> None:
     number = world.promise("1000.00 EUR", DUE, MADE)
     (made,) = world.promises()
-    assert (made.case_id, made.amount, made.state, made.grace_until, made.by) == (number, 100_000, "open", GRACE, BY)
+    assert (made.case_id, made.amount, made.state, made.grace_until, made.by) == (
+        number,
+        100_000,
+        "open",
+        GRACE,
+        BY,
+    )
     (held,) = world.rows(schema.hold)
     assert (held["payer_id"], held["invoice_id"], held["reason"]) == ("C1", None, "promised")
     assert (held["from_date"], held["until"], held["ended_on"]) == (MADE, GRACE, None)
@@ -69,7 +75,10 @@ def test_the_same_promise_twice_changes_nothing(world: World) -> None:
 def test_a_new_promise_replaces_an_earlier_one_whose_invoices_it_covers(world: World) -> None:
     first = world.promise("1000.00 EUR", DUE, MADE, invoices=["F1"])
     world.promise("500.00 EUR", DUE, MADE, invoices=["F2"])
-    assert world.promise("900.00 EUR", DUE + timedelta(days=7), MADE + timedelta(days=1), invoices=["F1"]) == first
+    assert (
+        world.promise("900.00 EUR", DUE + timedelta(days=7), MADE + timedelta(days=1), invoices=["F1"])
+        == first
+    )
     assert [one.state for one in world.promises()] == ["replaced", "open", "open"]
     ended = [(row["invoice_id"], row["ended_on"]) for row in world.rows(schema.hold)]
     assert ended == [("F1", MADE + timedelta(days=1)), ("F2", None), ("F1", None)]
@@ -78,7 +87,9 @@ def test_a_new_promise_replaces_an_earlier_one_whose_invoices_it_covers(world: W
 
 
 @pytest.mark.parametrize("share", [95, 100])
-def test_paid_by_date_and_grace_is_kept_the_case_closes_and_the_hold_is_lifted(world: World, share: int) -> None:
+def test_paid_by_date_and_grace_is_kept_the_case_closes_and_the_hold_is_lifted(
+    world: World, share: int
+) -> None:
     world.promise("1000.00 EUR", DUE, MADE, invoices=["F1"])
     world.pay("B1", GRACE, share * 1000, "F1")
     assert world.work(GRACE).closed == 1
@@ -98,7 +109,9 @@ def test_some_money_by_the_end_of_grace_is_partly_kept(world: World) -> None:
     assert case_of(world).closed_reason == "partly_kept"
 
 
-def test_nothing_by_the_end_of_grace_is_broken_and_the_case_stays_until_it_is_dealt_with(world: World) -> None:
+def test_nothing_by_the_end_of_grace_is_broken_and_the_case_stays_until_it_is_dealt_with(
+    world: World,
+) -> None:
     world.promise("1000.00 EUR", DUE, MADE)
     world.work(GRACE)
     assert world.promises()[0].state == "open"

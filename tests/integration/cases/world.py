@@ -20,7 +20,14 @@ from relance.store.uow import UnitOfWork
 
 ENTITY = "FR01"
 BY = "collector@lumen.example"
-STEP = {"id": "first", "level": "level_1", "day": 7, "kind": "message", "channels": ["email"], "template": "first"}
+STEP = {
+    "id": "first",
+    "level": "level_1",
+    "day": 7,
+    "kind": "message",
+    "channels": ["email"],
+    "template": "first",
+}
 
 
 def policy(**slack: Any) -> Policy:
@@ -48,8 +55,17 @@ class World:
         """Bring rows of the five tables as one extract."""
         self.extract = extract or self.extract
         with UnitOfWork(self.database) as uow:
-            run = {"entity": ENTITY, "extract_date": self.extract, "source": "test", "digest": "", "status": "done", "counts": {}}
-            number = uow.execute(sa.insert(schema.import_run).values(run).returning(schema.import_run.c.import_id)).scalar_one()
+            run = {
+                "entity": ENTITY,
+                "extract_date": self.extract,
+                "source": "test",
+                "digest": "",
+                "status": "done",
+                "counts": {},
+            }
+            number = uow.execute(
+                sa.insert(schema.import_run).values(run).returning(schema.import_run.c.import_id)
+            ).scalar_one()
             for name, rows in tables.items():
                 marks = {"entity": ENTITY, "extract_date": self.extract, "import_id": number}
                 for row in rows:
@@ -57,8 +73,16 @@ class World:
                     uow.execute(sa.insert(schema.LEDGER_TABLES[name]).values(values))
             uow.commit()
 
-    def pay(self, payment_id: str, day: date, amount: int, invoice: str | None = None, customer: str = "C1") -> None:
-        row = {"payment_id": payment_id, "customer_id": customer, "date": day, "amount": amount, "invoice_id": invoice}
+    def pay(
+        self, payment_id: str, day: date, amount: int, invoice: str | None = None, customer: str = "C1"
+    ) -> None:
+        row = {
+            "payment_id": payment_id,
+            "customer_id": customer,
+            "date": day,
+            "amount": amount,
+            "invoice_id": invoice,
+        }
         self.ledger(payments=[row])
 
     def snapshot(self, day: date) -> Snapshot:
@@ -66,7 +90,9 @@ class World:
 
     def work(self, day: date) -> cases.CasesReport:
         with UnitOfWork(self.database) as uow:
-            report = cases.work(uow, policy=self.policy, entity=ENTITY, snapshot=self.snapshot(day), as_of=day)
+            report = cases.work(
+                uow, policy=self.policy, entity=ENTITY, snapshot=self.snapshot(day), as_of=day
+            )
             uow.commit()
         return report
 
@@ -89,7 +115,10 @@ class World:
 
     def rows(self, table: sa.Table) -> list[dict[str, Any]]:
         with UnitOfWork(self.database) as uow:
-            return [dict(row) for row in uow.execute(sa.select(table).order_by(*table.primary_key.columns)).mappings()]
+            return [
+                dict(row)
+                for row in uow.execute(sa.select(table).order_by(*table.primary_key.columns)).mappings()
+            ]
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         """What the cases room has written, all of it."""
@@ -106,4 +135,10 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 def invoice(name: str, due: date, amount: int, **other: Any) -> dict[str, Any]:
-    return {"item_id": name, "invoice_id": name.split("/")[0], "due_date": due, "amount": amount, **other}
+    return {
+        "item_id": name,
+        "invoice_id": name.split("/", maxsplit=1)[0],
+        "due_date": due,
+        "amount": amount,
+        **other,
+    }

@@ -16,7 +16,9 @@ GRACE = DUE + timedelta(days=2)
 WEEK = Calendar(frozenset(range(5)))
 
 
-def pledge(number: int = 1, *, amount: int = 100_000, due: date = DUE, invoices: frozenset[str] | None = None) -> Pledge:
+def pledge(
+    number: int = 1, *, amount: int = 100_000, due: date = DUE, invoices: frozenset[str] | None = None
+) -> Pledge:
     return Pledge(number, amount, "EUR", MADE, due, due + timedelta(days=2), invoices)
 
 
@@ -99,7 +101,9 @@ def test_a_reversal_takes_the_money_back() -> None:
 def test_no_more_is_counted_than_was_promised_or_came(
     rows: list[tuple[int, int, str | None]], promised: list[tuple[int, frozenset[str] | None]]
 ) -> None:
-    payments = [money(n, MADE + timedelta(days=day), amount, name) for n, (day, amount, name) in enumerate(rows)]
+    payments = [
+        money(n, MADE + timedelta(days=day), amount, name) for n, (day, amount, name) in enumerate(rows)
+    ]
     pledges = [pledge(n, amount=amount, invoices=names) for n, (amount, names) in enumerate(promised)]
     paid = paid_towards(pledges, payments, until=GRACE, late=True)
     assert all(0 <= paid[one.promise_id] <= one.amount for one in pledges)

@@ -24,7 +24,12 @@ def test_a_comment_leaves_the_state_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("table", "verb", "state"),
-    [(CASE, "close", "closed"), (CASE, "update", "closed"), (PROMISE, "keep", "broken"), (CASE, "shout", "open")],
+    [
+        (CASE, "close", "closed"),
+        (CASE, "update", "closed"),
+        (PROMISE, "keep", "broken"),
+        (CASE, "shout", "open"),
+    ],
 )
 def test_what_the_table_does_not_have_is_refused(table: dict, verb: str, state: str) -> None:
     with pytest.raises(CaseError, match=r"can't be done while it is .*Possible now:"):

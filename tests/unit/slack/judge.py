@@ -12,18 +12,21 @@ from slack_sdk.models.blocks import Block
 def refusals(payload: dict[str, Any]) -> list[str]:
     """Every reason for which Slack would refuse the message; empty when it would take it."""
     blocks = payload.get("blocks", [])
-    return [
-        *_models(blocks),
-        *(["over 50 blocks"] if len(blocks) > 50 else []),
-        *(["blocks too long in all"] if len(json.dumps(blocks, ensure_ascii=False)) > 12_000 else []),
-        *(["field text over 2,000"] if any(_units(one["text"]) > 2000 for block in blocks for one in block.get("fields", [])) else []),
-        *(["empty text"] if any(not one["text"].strip() for one in _texts(blocks)) or not payload["text"].strip() else []),
-        *(["duplicate action_id"] if _duplicates(blocks) else []),
-        *(["input without submit"] if any(block["type"] == "input" for block in blocks) else []),
-        *(["text over 4,000"] if _units(payload["text"]) > 4000 else []),
-        *(["section over 3,000"] if any(_units(one["text"]["text"]) > 3000 for one in blocks if one["type"] == "section" and "text" in one) else []),
-        *(["header over 150"] if any(_units(one["text"]["text"]) > 150 for one in blocks if one["type"] == "header") else []),
-    ]  # fmt: skip
+    sections = [one["text"]["text"] for one in blocks if one["type"] == "section" and "text" in one]
+    fields = [one["text"] for block in blocks for one in block.get("fields", [])]
+    headers = [one["text"]["text"] for one in blocks if one["type"] == "header"]
+    ours = {
+        "over 50 blocks": len(blocks) > 50,
+        "blocks too long in all": len(json.dumps(blocks, ensure_ascii=False)) > 12_000,
+        "field text over 2,000": any(_units(text) > 2000 for text in fields),
+        "empty text": any(not one["text"].strip() for one in _texts(blocks)) or not payload["text"].strip(),
+        "duplicate action_id": _duplicates(blocks),
+        "input without submit": any(block["type"] == "input" for block in blocks),
+        "text over 4,000": _units(payload["text"]) > 4000,
+        "section over 3,000 UTF-16 units": any(_units(text) > 3000 for text in sections),
+        "header over 150 UTF-16 units": any(_units(text) > 150 for text in headers),
+    }
+    return [*_models(blocks), *(why for why, found in ours.items() if found)]
 
 
 def _models(blocks: list[dict[str, Any]]) -> Iterator[str]:

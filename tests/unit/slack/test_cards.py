@@ -15,7 +15,9 @@ from relance.slack.words import WORDS, locale_of
 from tests.unit.slack.judge import refusals
 from tests.unit.slack.scenes import case, comment, facts, hostile_scenes, promise_case, scene
 
-ALLOWED_ANGLE = re.compile(r"<(!date\^-?\d+\^\{date_short\}\|[^<>|]*|https://lumen\.example/[^<>|]*\|[^<>|]*)>")
+ALLOWED_ANGLE = re.compile(
+    r"<(!date\^-?\d+\^\{date_short\}\|[^<>|]*|https://lumen\.example/[^<>|]*\|[^<>|]*)>"
+)
 
 
 def words(one: Scene) -> str:
@@ -49,16 +51,33 @@ def test_the_judge_sees_what_it_must() -> None:
     assert refusals({"text": "x", "blocks": [section]}) == []
     assert refusals({"text": "x", "blocks": [section] * 51}) == ["over 50 blocks"]
     assert refusals({"text": "", "blocks": [section]}) == ["empty text"]
-    assert "field text over 2,000" in refusals({"text": "x", "blocks": [{"type": "section", "fields": [{**text, "text": "x" * 2001}]}]})
+    assert "field text over 2,000" in refusals(
+        {"text": "x", "blocks": [{"type": "section", "fields": [{**text, "text": "x" * 2001}]}]}
+    )
     assert refusals({"text": "x", "blocks": [{"type": "nonsense"}]}) == ["unknown block nonsense"]
     assert any("3000" in why for why in refusals({"text": "x", "blocks": [{"type": "section", "text": {**text, "text": "x" * 3001}}]}))  # fmt: skip
 
 
 @pytest.mark.parametrize("locale", sorted(WORDS))
-def test_the_overdue_card_shows_payer_amounts_lateness_level_owner_contact_and_what_happens_next(locale: str) -> None:
+def test_the_overdue_card_shows_payer_amounts_lateness_level_owner_contact_and_what_happens_next(
+    locale: str,
+) -> None:
     said = words(scene(case(), locale, comment=comment("asked for a copy")))
-    amount = {"en": "€12,345.50", "fr": "12\u202f345,50\xa0€", "de": "12.345,50\xa0€", "es": "12.345,50\xa0€"}[locale]
-    for part in ("Brasserie du Port SARL", amount, "102", "F-100", "collector@lumen.example", "formal", "asked for a copy"):
+    amount = {
+        "en": "€12,345.50",
+        "fr": "12\u202f345,50\xa0€",
+        "de": "12.345,50\xa0€",
+        "es": "12.345,50\xa0€",
+    }[locale]
+    for part in (
+        "Brasserie du Port SARL",
+        amount,
+        "102",
+        "F-100",
+        "collector@lumen.example",
+        "formal",
+        "asked for a copy",
+    ):
         assert part in said
     for key in ("level.level_2", "last_contact", "next", "oldest"):
         assert WORDS[locale][key] in said
@@ -81,7 +100,9 @@ def test_long_lists_end_with_how_many_more() -> None:
         (None, "replaced", "Promise replaced"),
     ],
 )
-def test_the_promise_card_says_how_the_promise_stands(speak: str | None, reason: str | None, title: str) -> None:
+def test_the_promise_card_says_how_the_promise_stands(
+    speak: str | None, reason: str | None, title: str
+) -> None:
     drawn = card(scene(promise_case(speak, reason=reason)))
     assert title in drawn.blocks[0]["text"]["text"]
     assert "€1,200.00" in json.dumps(drawn.blocks, ensure_ascii=False)

@@ -41,6 +41,12 @@ def test_plain_text_shows_marks_as_they_are() -> None:
     assert plain_to_html("*a* <b> :x:") == "*a* &lt;b&gt; ❌"
 
 
+OURS = {
+    "html", "head", "meta", "title", "style", "body", "nav", "h1", "h2", "h3", "a", "span", "main", "section", "header",
+    "b", "article", "div", "p", "time", "br", "strong", "em", "s", "code", "blockquote",
+}  # fmt: skip
+
+
 class Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +69,7 @@ def test_no_ledger_text_becomes_markup(one: object, state: str) -> None:
     tags = Tags()
     tags.feed(drawn)
     assert tags.stack == []
-    assert tags.seen <= set("html head meta title style body nav h1 h2 h3 a span main section header b article div p time br strong em s code blockquote".split())  # fmt: skip
+    assert tags.seen <= OURS
 
 
 def test_channels_are_listed_and_cards_stand_under_theirs() -> None:
@@ -81,6 +87,9 @@ def test_channels_are_listed_and_cards_stand_under_theirs() -> None:
 
 
 def test_every_emoji_of_the_cards_is_drawn() -> None:
-    titles = [card(scene(one)).blocks[0]["text"]["text"] for one in (case(), promise_case("eve"), promise_case("broken"))]
+    titles = [
+        card(scene(one)).blocks[0]["text"]["text"]
+        for one in (case(), promise_case("eve"), promise_case("broken"))
+    ]
     names = {name for title in titles for name in re.findall(r":(\w+):", title)}
     assert names <= set(EMOJI)
