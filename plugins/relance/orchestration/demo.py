@@ -73,6 +73,7 @@ def play(report: Path) -> None:
     from airflow.dag_processing.dagbag import DagBag
     from airflow.utils.db import initdb
 
+    from relance.orchestration import tasks
     from relance.orchestration.factory import dag_id
 
     initdb()
@@ -87,7 +88,7 @@ def play(report: Path) -> None:
         at = datetime.combine(DAY, time(7), ZoneInfo(str(dag.timezone)))
         run = dag.test(logical_date=at, run_conf={"force": True, "reason": REASON})
         found = {one.task_id: str(one.state) for one in run.get_task_instances()}
-        states[entity] = {task.task_id: found[task.task_id] for task in dag.topological_sort()}
+        states[entity] = {name: found[name] for name in tasks.ORDER}
     report.write_text(json.dumps(states), encoding="utf-8")
 
 
@@ -104,16 +105,19 @@ def _play_in_a_process_of_its_own(home: Path) -> None:
             stderr=subprocess.STDOUT,
         )
     states = json.loads(report.read_text(encoding="utf-8")) if report.exists() else {}
+    # A day played before leaves nothing to deliver: Airflow skips a task that is mapped over nothing.
+    fine = {("deliver", "skipped")}
     wrong = [
         f"{entity} {task}: {state}"
-        for entity in states
-        for task, state in states[entity].items()
-        if state != "success"
+        for entity, tasks in states.items()
+        for task, state in tasks.items()
+        if state != "success" and (task, state) not in fine
     ]
     if not states or wrong:
         raise RelanceError(f"The day did not end well ({'; '.join(wrong) or 'no run'}).", hint=f"Read {log}.")
     for entity, tasks in states.items():
-        out.print(f"  {entity}: {' → '.join(tasks)}: all done")
+        done = (name if state == "success" else f"({name}: nothing left)" for name, state in tasks.items())
+        out.print(f"  {entity}: {' → '.join(done)}")
 
 
 def _relance(*arguments: str) -> str:

@@ -19,6 +19,7 @@ BATCH = 500
 """Contacts a delivery task: a task costs about a second, and Airflow maps at most 1,024 of them."""
 
 PARALLEL_BATCHES = 4
+ORDER = ("import_ledger", "plan", "delivery_batches", "deliver", "cases", "publish")
 
 
 def day_of(entity: str) -> None:
