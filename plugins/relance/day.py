@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -384,13 +383,9 @@ def _located(services: Services, path: str) -> Path:
 def _newest(path: Path, entity: Entity) -> date:
     """The day, in the entity's zone, on which the newest file of the extract was written."""
     zone = ZoneInfo(entity.timezone)
-    return max(datetime.fromtimestamp(file.stat().st_mtime, zone).date() for file in _files(path))
-
-
-def _files(path: Path) -> Iterator[Path]:
-    yield path
-    if path.is_dir():
-        yield from (file for file in path.iterdir() if file.is_file())
+    files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [path]
+    moments = (datetime.fromtimestamp(file.stat().st_mtime, zone).date() for file in files)
+    return max(moments, default=date.max)
 
 
 def _typed(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:

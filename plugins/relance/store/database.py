@@ -64,6 +64,8 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; does nothing when it is there already."""
+        if self._revision() == newest_revision():
+            return
         from alembic import command
         from alembic.config import Config
 
@@ -71,6 +73,20 @@ class Database:
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         config.attributes["engine"] = self.engine
         command.upgrade(config, "head")
+
+
+    def _revision(self) -> str | None:
+        """The revision that the database says it is at."""
+        with self.engine.connect() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def newest_revision() -> str:
+    """The last of the migrations, by its file's name; spares loading Alembic where nothing is to be done."""
+    versions = Path(__file__).parent / "migrations" / "versions"
+    return max(path.name[:4] for path in versions.glob("[0-9]*.py"))
 
 
 def copy_frame(connection: sa.Connection, table: str, frame: pl.DataFrame) -> int:

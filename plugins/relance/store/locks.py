@@ -6,7 +6,7 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 
 import sqlalchemy as sa
@@ -37,7 +37,13 @@ def day_lock(
                 f"{entity} {as_of} is being worked on by: {holder}.",
                 hint="Wait until it ends, then run again.",
             )
-        yield
+        try:
+            yield
+        finally:
+            # Closing would free it too, but only when the server gets round to it: a moment too late for the next stage.
+            # A connection that broke meanwhile has lost it already.
+            with suppress(sa.exc.OperationalError):
+                connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
 
 
 def _key(entity: str, as_of: date, scope: str) -> int:

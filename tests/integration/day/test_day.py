@@ -1,0 +1,232 @@
+"""One working day: stored once, sent once, held by one run at a time, and equal to what was played before."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default as mail_policy
+
+import pytest
+import sqlalchemy as sa
+
+from relance import day
+from relance.errors import BusyError, ImportRefusedError, LedgerError, PolicyError, UsageError
+from relance.ledger.loading import load_versions
+from relance.ledger.snapshot import take_snapshot
+from relance.planning.model import History, no_holds
+from relance.planning.play import play
+from relance.planning.present import as_json
+from relance.store.locks import day_lock
+from relance.store.schema import contact, contact_event, outcome, plan
+from tests.integration.day.conftest import TODAY, Company
+
+pytestmark = pytest.mark.integration
+
+
+def _states(company: Company) -> dict[str, str]:
+    with company.services.unit_of_work() as uow:
+        return {row[0]: row[1] for row in uow.execute(sa.select(contact.c.payer_id, contact.c.state))}
+
+
+def _count(company: Company, table: sa.Table) -> int:
+    with company.services.unit_of_work() as uow:
+        return uow.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def _overdue(company: Company) -> None:
+    company.payer("C1", ("F1", date(2026, 2, 25), "120.00"), ("F2", date(2026, 2, 20), "80.50"))
+    company.payer("C2", ("F3", date(2026, 2, 26), "10.00"))
+    company.write()
+
+
+def test_a_day_runs_from_the_extract_to_the_message(company: Company) -> None:
+    _overdue(company)
+    figures = day.run(company.services, "FR01", TODAY)
+    assert figures["imported"]["inserted"] == 7
+    assert figures["outcomes"] == {"act": 3, "hold": 0, "wait": 0, "exhausted": 0}
+    assert (figures["contacts"], figures["sent"], figures["failed"], figures["in_doubt"]) == (2, 2, 0, 0)
+    assert set(figures) >= {
+        "entity",
+        "as_of",
+        "imported",
+        "outcomes",
+        "contacts",
+        "sent",
+        "failed",
+        "in_doubt",
+    }
+    assert set(figures["slack"]) == {"posted", "updated", "pending"}
+    text = message_from_bytes(company.letters()[0].read_bytes(), policy=mail_policy).as_string()
+    assert "F1" in text or "F3" in text
+
+
+def test_the_same_day_again_does_nothing_twice(company: Company) -> None:
+    _overdue(company)
+    day.run(company.services, "FR01", TODAY)
+    before = [_count(company, table) for table in (plan, outcome, contact, contact_event)]
+    again = day.run(company.services, "FR01", TODAY)
+    assert again["sent"] == 0
+    assert again["imported"]["inserted"] == again["imported"]["updated"] == 0
+    assert [_count(company, table) for table in (plan, outcome, contact, contact_event)] == before
+    assert len(company.letters()) == 2
+
+
+def test_an_unsent_contact_takes_the_new_content_and_what_nobody_wants_is_withdrawn(company: Company) -> None:
+    _overdue(company)
+    services = company.services
+    day.import_extract(services, "FR01")
+    day.decide(services, "FR01", TODAY, live=True)
+    company.add(
+        "payments",
+        payment_id="P1",
+        customer_id="C1",
+        date=TODAY,
+        amount="80.50",
+        currency="EUR",
+        invoice_id="F2",
+    )
+    company.add(
+        "payments",
+        payment_id="P2",
+        customer_id="C2",
+        date=TODAY,
+        amount="10.00",
+        currency="EUR",
+        invoice_id="F3",
+    )
+    company.write()
+    day.import_extract(services, "FR01")
+    day.decide(services, "FR01", TODAY, live=True)
+    assert _states(company) == {"C1": "planned", "C2": "cancelled"}
+    with services.unit_of_work() as uow:
+        content = uow.execute(sa.select(contact.c.content).where(contact.c.payer_id == "C1")).scalar_one()
+    assert [demand["invoice_id"] for demand in content["demands"]] == ["F1"]
+    company.tables["payments"].clear()
+    company.add(
+        "payments", payment_id="P2", customer_id="C2", date=date(2026, 3, 11), amount="1.00", currency="EUR"
+    )
+    company.write()
+    day.import_extract(services, "FR01")
+    assert _states(company)["C2"] == "cancelled"
+
+
+def test_once_a_contact_has_left_a_later_plan_of_the_day_adds_none(company: Company) -> None:
+    _overdue(company)
+    services = company.services
+    day.run(services, "FR01", TODAY)
+    company.payer("C3", ("F9", date(2026, 2, 26), "55.00"))
+    company.add(
+        "invoices", invoice_id="F4", customer_id="C1", issue_date=date(2026, 1, 20), due_date=date(2026, 2, 20),
+        amount="9.00", currency="EUR",
+    )  # fmt: skip
+    company.write()
+    again = day.run(company.services, "FR01", TODAY)
+    assert again["sent"] == 1
+    assert len(company.letters()) == 3
+    with services.unit_of_work() as uow:
+        content = uow.execute(sa.select(contact.c.content).where(contact.c.payer_id == "C1")).scalar_one()
+    assert [act["invoice_id"] for act in content["acts"]] == ["F1", "F2"]
+
+
+def test_a_plan_of_another_day_never_sends_unless_forced_with_a_reason(company: Company) -> None:
+    _overdue(company)
+    yesterday = TODAY - timedelta(days=1)
+    with pytest.raises(UsageError, match="is not FR01's today"):
+        day.run(company.services, "FR01", yesterday)
+    with pytest.raises(UsageError, match="needs a reason"):
+        day.run(company.services, "FR01", yesterday, force=True)
+    figures = day.run(company.services, "FR01", yesterday, force=True, reason="rehearsal")
+    assert figures["sent"] == 2
+    with company.services.unit_of_work() as uow:
+        assert uow.execute(sa.select(plan.c.reason)).scalars().all() == ["rehearsal"]
+        assert uow.execute(sa.select(contact.c.acted_on)).scalars().all() == [yesterday] * 2
+
+
+def test_a_backfilled_day_is_stored_and_makes_no_contact(company: Company) -> None:
+    _overdue(company)
+    services = company.services
+    day.import_extract(services, "FR01")
+    report = day.decide(services, "FR01", TODAY - timedelta(days=1), live=False)
+    assert report.contacts == 2
+    assert day.deliver(services, "FR01", TODAY - timedelta(days=1)).sent == 0
+    assert _count(company, contact) == 0
+    assert _count(company, outcome) == 3
+    assert company.letters() == []
+
+
+def test_two_runs_of_one_day_never_overlap_and_the_second_says_who(company: Company) -> None:
+    _overdue(company)
+    with (
+        day_lock(company.database, "FR01", TODAY, what="run", scope="run"),
+        pytest.raises(BusyError, match="relance run FR01 2026-03-10 .*pid"),
+    ):
+        day.run(company.services, "FR01", TODAY)
+    assert company.letters() == []
+
+
+def test_days_run_one_after_another_are_the_days_that_were_played(company: Company) -> None:
+    company.policy(entity={"max_ledger_age_days": 400}, min_days_between_levels=5)
+    for number in range(12):
+        due = date(2026, 2, 1) + timedelta(days=4 * number)
+        company.payer(
+            f"C{number}", (f"F{number}", due, "100.00"), (f"G{number}", due + timedelta(days=9), "7.00")
+        )
+    company.write()
+    first, last = date(2026, 3, 2), date(2026, 3, 27)
+    services = company.services
+    day.import_extract(services, "FR01", extract_date=first)
+    versions = load_versions(services.database, "FR01")
+    played = [
+        as_json(made)
+        for made in play(
+            lambda on: take_snapshot(versions, on), services.policy, History(), lambda _: no_holds(),
+            first=first, last=last,
+        )
+    ]  # fmt: skip
+    for expected in played:
+        company.moment = datetime.fromisoformat(expected["as_of"]).replace(hour=6, tzinfo=UTC)
+        day.decide(company.services, "FR01", date.fromisoformat(expected["as_of"]), live=True)
+        made, _ = day.decided(company.services, "FR01", date.fromisoformat(expected["as_of"]))
+        day.deliver(company.services, "FR01", date.fromisoformat(expected["as_of"]))
+        assert as_json(made) == expected
+    assert sum(len(one["contacts"]) for one in played) == len(company.letters()) > 20
+
+
+def test_a_broken_export_stops_the_day_and_tells_the_people_of_the_data(company: Company) -> None:
+    _overdue(company)
+    day.run(company.services, "FR01", TODAY)
+    company.tables["invoices"].clear()
+    company.write()
+    with pytest.raises(ImportRefusedError):
+        day.run(company.services, "FR01", TODAY)
+    with company.services.unit_of_work() as uow:
+        texts = (
+            uow.execute(sa.text("SELECT payload->>'text' FROM slack_outbox WHERE verb = 'notice'"))
+            .scalars()
+            .all()
+        )
+    assert len(texts) == 1
+    assert "FR01" in texts[0]
+
+
+def test_an_export_that_stopped_coming_grows_old_and_nothing_acts(company: Company) -> None:
+    _overdue(company)
+    day.import_extract(company.services, "FR01")
+    company.moment += timedelta(days=6)  # the files on disk stay as they were
+    figures = day.run(company.services, "FR01", TODAY + timedelta(days=6))
+    assert figures["sent"] == 0
+    assert figures["outcomes"]["act"] == 0
+
+
+def test_without_a_ledger_the_day_says_what_to_do(company: Company) -> None:
+    with pytest.raises(LedgerError, match="there is no extract in .*Put customers and invoices there"):
+        day.run(company.services, "FR01", TODAY)
+
+
+def test_a_missing_template_stops_the_run_before_anything_is_decided(company: Company) -> None:
+    _overdue(company)
+    company.policy(steps=[{"id": "first", "level": "level_1", "day": 7, "template": "no_such_words"}])
+    with pytest.raises(PolicyError) as refusal:
+        day.run(company.services, "FR01", TODAY)
+    assert any("no_such_words" in problem for problem in refusal.value.problems)
+    assert _count(company, plan) == 0
