@@ -25,7 +25,7 @@ def transliterate(text: str) -> str:
 
 
 def length(text: str) -> int:
-    """Septets of a text in the alphabet; `^ { } \\ [ ~ ] | €` take two."""
+    r"""Septets of a text in the alphabet; `^ { } \ [ ~ ] | €` take two."""
     return sum(2 if character in _EXTENDED else 1 for character in text)
 
 

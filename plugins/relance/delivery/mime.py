@@ -25,6 +25,10 @@ class _Policy(policy.EmailPolicy):
         """A header as bytes."""
         if name.lower() in self._whole:
             return f"{name}: {value}{self.linesep}".encode("ascii")
+        if (
+            name.lower() == "references"
+        ):  # the library's folding drops blanks between identifiers longer than a line
+            return f"{name}: {f'{self.linesep} '.join(value.split())}{self.linesep}".encode("ascii")
         return super().fold_binary(name, value)
 
 
@@ -58,8 +62,8 @@ def ascii_address(address: str) -> str:
     Raises:
         PermanentError: when it is no address.
     """
-    local, at, _ = address.rpartition("@")
-    if not local or not at or any(character in address for character in " \t\r\n\0<>,;"):
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or not address.isprintable() or any(one in address for one in ' <>,;"'):
         raise PermanentError("the recipient's address is no e-mail address")
     return f"{local}@{_domain(address)}"
 
@@ -75,12 +79,12 @@ def compose(email: Email, headers: Headers) -> bytes:
     international = not all(one.isascii() for one in (recipient, *copies, headers.sender))
     message = EmailMessage(policy=_POLICY.clone(utf8=True) if international else _POLICY)
     try:
-        message["From"] = Address(headers.sender_name, addr_spec=ascii_address(headers.sender))
-        message["To"] = Address(headers.recipient_name or "", addr_spec=recipient)
+        message["From"] = Address(headers.sender_name, **_parts(headers.sender))
+        message["To"] = Address(headers.recipient_name or "", **_parts(recipient))
         if copies:
-            message["Cc"] = [Address(addr_spec=one) for one in copies]
+            message["Cc"] = [Address(**_parts(one)) for one in copies]
         if headers.reply_to and headers.reply_to != headers.sender:
-            message["Reply-To"] = Address(headers.sender_name, addr_spec=ascii_address(headers.reply_to))
+            message["Reply-To"] = Address(headers.sender_name, **_parts(headers.reply_to))
         message["Subject"] = email.subject
     except (ValueError, IndexError, MessageError) as error:
         raise PermanentError(f"the headers can't be written: {type(error).__name__}") from error
@@ -97,6 +101,11 @@ def compose(email: Email, headers: Headers) -> bytes:
     message.add_alternative(email.html, subtype="html", cte="quoted-printable")
     message.set_boundary(f"=_{hashlib.sha256(headers.key.encode()).hexdigest()[:32]}")
     return message.as_bytes()
+
+
+def _parts(address: str) -> dict[str, str]:
+    local, _, domain = ascii_address(address).rpartition("@")
+    return {"username": local, "domain": domain}
 
 
 def _domain(address: str) -> str:

@@ -10,7 +10,7 @@ Strings of the YAML files are Jinja themselves. Undefined names are errors; HTML
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -95,15 +95,15 @@ class Formats:
             else self.number(0)
         )
 
-    def date(self, value: datetime.date) -> str:
+    def date(self, value: dt.date) -> str:
         """As in "21 nov. 2026"."""
         return format_date(value, "medium", locale=self.locale)
 
-    def long_date(self, value: datetime.date) -> str:
+    def long_date(self, value: dt.date) -> str:
         """As in "21 novembre 2026"."""
         return format_date(value, "long", locale=self.locale)
 
-    def short_date(self, value: datetime.date) -> str:
+    def short_date(self, value: dt.date) -> str:
         """In digits: "21/11/2026"."""
         separator = {"de": ".", "nl": "-"}.get(self.locale.language, "/")
         return format_date(value, separator.join(("dd", "MM", "y")), locale=self.locale)

@@ -177,7 +177,6 @@ def test_five_hundred_kills_over_two_thousand_mails(
     )
     record_property("killed", killed)
     record_property("in_doubt", doubt)
-    print(f"{killed} kills over 2,000 messages: none twice, none lost, {doubt} in doubt")
     assert killed >= 400
 
 

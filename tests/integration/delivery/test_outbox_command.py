@@ -49,7 +49,7 @@ def test_the_list_shows_what_waits_failed_or_is_in_doubt(run, doubtful: list[str
         result = run(*arguments)
         assert result.exit_code == 0, result.output
         rows = json.loads(result.stdout)
-        assert [row["state"] for row in rows][0] == "in_doubt"
+        assert rows[0]["state"] == "in_doubt"
         assert {row["key"]: row["state"] for row in rows} == dict(
             zip(doubtful[:3], ("in_doubt", "failed", "intended"), strict=True)
         )

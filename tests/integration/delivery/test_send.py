@@ -137,7 +137,7 @@ def test_an_email_has_the_headers_that_threads_and_robots_need(database, policy,
     _intend(database, policy)
     row = world.row(outbox, key)
     message = email.message_from_bytes(row["body"], policy=email_policy.default)
-    earlier = world.row(outbox, add_key := sorted(set(world.states(outbox)) - {key})[0])["message_id"]
+    earlier = world.row(outbox, add_key := min(set(world.states(outbox)) - {key}))["message_id"]
     assert message["From"] == "Lumen <compta@lumen.example>"
     assert message["To"] == "Comptabilité <a@client.example>"
     assert message["Cc"] == "boss@client.example"
