@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from relance.config import Policy, load_policy
-from relance.errors import UsageError
+from relance.cli.options import DAY_FORMATS, AsOf, Config, Entity, Json, services
 from relance.ledger import (
     PLAIN,
     ImportReport,
@@ -28,46 +25,38 @@ from relance.ledger import (
     take_snapshot,
 )
 from relance.money import to_decimal
-from relance.settings import Settings
-from relance.store.database import Database
-from relance.store.uow import UnitOfWork
+from relance.store.locks import day_lock
 
 app = typer.Typer(name="ledger", help="The ledger: import it, balance it.", no_args_is_help=True)
-
-EntityArgument = Annotated[str, typer.Argument(help="The entity's id, e.g. FR01.", metavar="ENTITY")]
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", metavar="DIR", help="The directory of the policy.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 _WARNINGS_SHOWN = 10
 
 
 @app.command(name="import")
 def import_(
-    entity: EntityArgument,
+    entity: Entity,
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="A folder with a file a table, or one file to split.")
     ],
+    config: Config = None,
     *,
     mapping: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How the source's columns become the house's.")
     ] = None,
     extract_date: Annotated[
-        str | None,
-        typer.Option(metavar="DATE", help="The day that the extract shows; else the entity's today."),
+        datetime | None,
+        typer.Option(
+            formats=DAY_FORMATS, metavar="D", help="The day that the extract shows; else the entity's today."
+        ),
     ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    as_json: Json = False,
 ) -> None:
     """Take an extract into the ledger: all of it or, where it looks broken, nothing."""
-    policy, database = _open(config)
-    who = policy.entity(entity)
-    day = (
-        _day("--extract-date", extract_date) if extract_date else datetime.now(ZoneInfo(who.timezone)).date()
-    )
+    ours = services(config)
+    who = ours.policy.entity(entity)
+    day = extract_date.date() if extract_date else ours.today(entity)
     shape = load_mapping(mapping) if mapping else PLAIN
-    with UnitOfWork(database) as uow:
+    with day_lock(ours.database, who.entity, day, what="import"), ours.unit_of_work() as uow:
         report = import_ledger(uow, entity=who, source=path, extract_date=day, mapping=shape)
         uow.commit()
     if as_json:
@@ -77,10 +66,10 @@ def import_(
 
 
 @app.command()
-def quarantine(entity: EntityArgument, *, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def quarantine(entity: Entity, config: Config = None, *, as_json: Json = False) -> None:
     """The rows that were turned away and not yet brought right."""
-    policy, database = _open(config)
-    rows = list_quarantine(database, policy.entity(entity).entity)
+    ours = services(config)
+    rows = list_quarantine(ours.database, ours.policy.entity(entity).entity)
     if as_json:
         _print_json([_place(row) for row in rows])
     else:
@@ -88,41 +77,15 @@ def quarantine(entity: EntityArgument, *, config: ConfigOption = None, as_json: 
 
 
 @app.command(name="balance")
-def balance_(
-    entity: EntityArgument,
-    *,
-    as_of: Annotated[str, typer.Option(metavar="DATE", help="The day.")],
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def balance_(entity: Entity, as_of: AsOf, config: Config = None, *, as_json: Json = False) -> None:
     """What is owed on a day, per currency and age."""
-    day = _day("--as-of", as_of)
-    policy, database = _open(config)
-    figures = balance(take_snapshot(load_versions(database, policy.entity(entity).entity), day))
+    ours = services(config)
+    versions = load_versions(ours.database, ours.policy.entity(entity).entity)
+    figures = balance(take_snapshot(versions, as_of.date()))
     if as_json:
         _print_json(figures)
     else:
         _show_balance(figures)
-
-
-# ---------------------------------------------------------------- parse and call
-
-
-def _open(config: Path | None) -> tuple[Policy, Database]:
-    settings = Settings.from_environment()
-    if config is not None:
-        settings = replace(settings, config=config)
-    policy = load_policy(settings.config)
-    database = Database.of(settings)
-    database.migrate()
-    return policy, database
-
-
-def _day(option: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{option} {text!r} is not a day.", hint="Write it as 2026-03-02.") from error
 
 
 # ---------------------------------------------------------------- show

@@ -82,21 +82,25 @@ def _shown(example: object) -> str:
 def _owner(model: type[BaseModel], place: Place) -> type[BaseModel] | None:
     """The model whose keys stand at `place`."""
     here: Any = model
+    keyed = False  # the next part is a key of a mapping, whose values are `here`
     for part in place:
         if isinstance(part, int):
+            continue
+        if keyed:
+            keyed = False
             continue
         info = here.model_fields.get(part) if isinstance(here, type) and issubclass(here, BaseModel) else None
         if info is None:
             return None
-        here = _model_in(info.annotation)
+        here, keyed = _model_in(info.annotation), get_origin(info.annotation) is dict
     return here if isinstance(here, type) and issubclass(here, BaseModel) else None
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
-    """The model within Annotated, tuple[…] and unions; None when there is none."""
+    """The model within Annotated, tuple[…], dict[…] and unions; None when there is none."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (Annotated, tuple, list, Union, types.UnionType):
+    if get_origin(annotation) in (Annotated, tuple, list, dict, Union, types.UnionType):
         found = (_model_in(one) for one in get_args(annotation))
         return next((one for one in found if one), None)
     return None

@@ -11,8 +11,6 @@ from relance.ledger.snapshot import Snapshot
 BUCKETS = ("not_due", "1-30", "31-60", "61-90", "91-120", "over_120")
 """By days late: up to 0, then by thirties."""
 
-_EDGES = (0, 30, 60, 90, 120)
-
 
 def balance(snapshot: Snapshot) -> dict[str, Any]:
     """The figures of `relance ledger balance --json`; amounts in minor units.
@@ -21,7 +19,7 @@ def balance(snapshot: Snapshot) -> dict[str, Any]:
     """
     late = (pl.lit(snapshot.as_of) - pl.col("due_date")).dt.total_days()
     items = snapshot.items.with_columns(late=late).with_columns(
-        bucket=late.cut(_EDGES, labels=BUCKETS).cast(pl.String)
+        bucket=((pl.col("late") + 29) // 30).clip(0, len(BUCKETS) - 1)
     )
     totals = {
         row["currency"]: row
@@ -35,8 +33,8 @@ def balance(snapshot: Snapshot) -> dict[str, Any]:
         .iter_rows(named=True)
     }
     ages = {
-        (currency, bucket): amount
-        for currency, bucket, amount in items.group_by("currency", "bucket")
+        (currency, number): amount
+        for currency, number, amount in items.group_by("currency", "bucket")
         .agg(pl.col("open").sum())
         .iter_rows()
     }
@@ -53,7 +51,7 @@ def balance(snapshot: Snapshot) -> dict[str, Any]:
                 "credit": credit.get(currency, 0),
                 "invoices": total["invoices"],
                 "payers": total["payers"],
-                "ageing": {bucket: ages.get((currency, bucket), 0) for bucket in BUCKETS},
+                "ageing": {bucket: ages.get((currency, number), 0) for number, bucket in enumerate(BUCKETS)},
             }
         )
     return {"entity": snapshot.entity, "as_of": snapshot.as_of.isoformat(), "currencies": currencies}

@@ -224,7 +224,7 @@ def read_column(
             fine = cells.str.contains(_EMAIL) & (cells.str.len_bytes() <= 254)
             return cells.set(~fine, None) if not fine.all() else cells
         case "amount" | "books_amount":
-            assert currencies is not None  # noqa: S101 — the caller pairs amounts with currencies
+            assert currencies is not None
             return _amounts(cells, currencies, formats)
     read = reader(column, formats=formats, currency=None)
     values = {text: _or_none(read, text) for text in cells.drop_nulls().unique()}

@@ -26,6 +26,7 @@ SUFFIXES = (".csv", ".csv.gz", ".xlsx", ".parquet")
 ROW = "__row"
 OVERFLOW = "__overflow"
 
+_PLAIN_TYPES = (pl.Boolean, pl.Null, pl.Categorical, pl.Enum)
 _TIME = r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$"
 _LONG_FRACTION = r"^-?\d+\.\d{9}$"
 
@@ -115,7 +116,7 @@ def _as_text(cell: pl.Expr, dtype: pl.DataType, place: str) -> pl.Expr:
             .then(cell.cast(pl.Int64, strict=False).cast(pl.String))
             .otherwise(cell.cast(pl.String))
         )
-    if dtype.is_integer() or dtype.is_decimal() or dtype in {pl.Boolean, pl.Null, pl.Categorical, pl.Enum}:
+    if dtype.is_integer() or dtype.is_decimal() or isinstance(dtype, _PLAIN_TYPES):
         return cell.cast(pl.String)
     if dtype == pl.Date or isinstance(dtype, pl.Datetime):
         return cell.dt.strftime("%Y-%m-%d")

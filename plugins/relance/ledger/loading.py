@@ -37,7 +37,7 @@ def read_stored(uow: UnitOfWork, table: Table, entity: str) -> pl.DataFrame:
     buffer = io.BytesIO()
     rows = f"SELECT {_columns(table)} FROM {LEDGER_TABLES[table.name].name} WHERE entity = %s"
     driver = uow.connection.connection.driver_connection
-    assert driver is not None  # noqa: S101 — the unit of work is open
+    assert driver is not None
     with driver.cursor() as cursor, cursor.copy(f"COPY ({rows}) TO STDOUT (FORMAT csv)", [entity]) as copy:
         for block in copy:
             buffer.write(block)

@@ -11,6 +11,7 @@ from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -22,8 +23,8 @@ from relance.ledger.mapping import ColumnSource, Condition, Mapping, TableMappin
 from relance.ledger.parse import RawTable
 from relance.ledger.tables import TABLES, Table
 
-Frames = Dictionary[str, Callable[[], pl.DataFrame]]
-"""Tables of a SQL source: name → a call that runs its query."""
+Frames = Dictionary[str, Any]
+"""Tables of a SQL source by name: rows as a polars frame, an Arrow table or reader, or a call that gives one."""
 
 _REQUIRED = ("customers", "invoices")
 
@@ -97,8 +98,15 @@ def _open_frames(frames: Frames, mapping: Mapping, entity: str) -> Extract:
         tables={name: name for name in TABLES if name in frames},
         mapping=mapping,
         entity=entity,
-        _read=lambda place: from_frame(frames[place](), name=f"{place}.sql"),
+        _read=lambda place: from_frame(_as_frame(frames[place]), name=f"{place}.sql"),
     )
+
+
+def _as_frame(rows: Any) -> pl.DataFrame:
+    given = rows() if callable(rows) else rows
+    if isinstance(given, pl.DataFrame):
+        return given
+    return pl.DataFrame(given.read_all() if hasattr(given, "read_all") else given)
 
 
 def _files_of(folder: Path, mapping: Mapping) -> dict[str, str]:

@@ -1,0 +1,64 @@
+"""`relance bench`: figures of one run, side by side with the bare work; one module a bench in `relance.bench`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+app = typer.Typer(
+    name="bench", help="Figures of one run, side by side with the bare work.", no_args_is_help=True
+)
+
+InvoicesOption = Annotated[int, typer.Option(min=1, metavar="N", help="How many invoices to make.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+
+@app.command(name="import")
+def import_(*, invoices: InvoicesOption = 1_000_000, as_json: JsonOption = False) -> None:
+    """A made ledger taken in from CSV, taken in again unchanged, and merely read."""
+    from relance.bench.importing import bench_import
+
+    runs = [run.as_dict() for run in bench_import(invoices=invoices)]
+    if as_json:
+        typer.echo(json.dumps({"invoices": invoices, "runs": runs}))
+        return
+    table = Table(
+        title=f"{invoices:,} invoices with their customers, contacts and payments", title_justify="left"
+    )
+    for name in ("", "seconds", "rows", "rows/s", "peak RSS, MB"):
+        table.add_column(name, justify="right" if name else "left")
+    for run in runs:
+        what, seconds, *figures = run.values()
+        table.add_row(str(what), f"{seconds:.1f}", *(f"{figure:,}" for figure in figures))
+    Console().print(table)
+
+
+@app.command()
+def planning(*, invoices: InvoicesOption = 1_000_000, as_json: JsonOption = False) -> None:
+    """A day of a made ledger: read bare, loaded, planned, stored."""
+    from relance.bench.planning import bench_planning
+
+    figures = bench_planning(invoices=invoices).as_dict()
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    bare = figures["bare_read_s"]
+    table = Table(title=f"{invoices:,} open invoices, {figures['payers']:,} payers", title_justify="left")
+    for name in ("", "seconds", "× bare read", "µs an invoice"):
+        table.add_column(name, justify="right" if name else "left")
+    for part in ("bare_read", "load", "plan", "store", "total"):
+        seconds = figures[f"{part}_s"]
+        table.add_row(
+            part.replace("_", " "),
+            f"{seconds:.2f}",
+            f"{seconds / bare:.1f}",
+            f"{seconds / invoices * 1e6:.1f}",
+        )
+    Console().print(table)
+    Console().print(
+        f"{figures['outcomes']:,} outcomes, {figures['contacts']:,} contacts, peak memory {figures['peak_rss_mb']:,} MB"
+    )
