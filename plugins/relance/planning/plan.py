@@ -39,6 +39,7 @@ def plan(
     people: pl.DataFrame,
     as_of: date,
     *,
+    profiles: pl.DataFrame | None = None,
     directory: Directory | None = None,
 ) -> Plan:
     """Decide the day of one entity.
@@ -49,9 +50,10 @@ def plan(
         history: contacts and tasks of days before, in their present state; later ones are left out here.
         people: holds from cases and people that stand on the day (`model.HOLDS`).
         as_of: the day D. Nothing else tells the time.
+        profiles: payer_id, profile: those in force on the day; a payer that isn't named has none.
         directory: whom the policy's steps reach in this ledger, where it is known already; it spares looking again.
     """
-    return day_of(snapshot, policy, history, people, as_of, directory=directory).plan()
+    return day_of(snapshot, policy, history, people, as_of, profiles=profiles, directory=directory).plan()
 
 
 def day_of(
@@ -61,13 +63,14 @@ def day_of(
     people: pl.DataFrame,
     as_of: date,
     *,
+    profiles: pl.DataFrame | None = None,
     directory: Directory | None = None,
 ) -> Day:
     """The stages of a day's plan, for whoever wants to know how it came about; arguments as `plan`."""
     region = region_calendar(policy.region_of(snapshot.entity))
     if directory is None or directory.contacts is not snapshot.contacts or directory.policy is not policy:
         directory = Directory.of(snapshot.contacts, policy)
-    return Day(snapshot, policy, _before(history, policy, region, as_of), people, as_of, directory)
+    return Day(snapshot, policy, _before(history, policy, region, as_of), people, as_of, directory, profiles)
 
 
 def region_calendar(region: Region) -> Calendar:
@@ -118,6 +121,7 @@ class Day:
     people: pl.DataFrame
     as_of: date
     directory: Directory
+    profiles: pl.DataFrame | None = None
 
     @cached_property
     def entity(self) -> Entity:
@@ -163,15 +167,20 @@ class Day:
         customers = self.snapshot.customers.select(
             pl.col("customer_id").alias("payer_id"), *_CUSTOMER_COLUMNS
         )
-        known = names.join(customers, on="payer_id", how="left", maintain_order="left").with_columns(
-            profile=pl.lit(None, dtype=pl.String), risk=pl.lit(None, dtype=pl.String)
-        )
+        known = names.join(customers, on="payer_id", how="left", maintain_order="left")
+        known = self._with_profiles(known).with_columns(risk=pl.lit(None, dtype=pl.String))
         totals = credit.segment_totals(self.open_items.with_columns(self.claimable), self.snapshot.credits)
         signals = self.signals.rename({"customer_id": "payer_id"})
         chosen = segments.scenarios_of_payers(known, totals, signals, self.policy, self.entity)
         return known.join(chosen, on="payer_id", maintain_order="left").join(
             self._calendar_numbers(), on="country", how="left", nulls_equal=True, maintain_order="left"
         )
+
+    def _with_profiles(self, payers: pl.DataFrame) -> pl.DataFrame:
+        if self.profiles is None:
+            return payers.with_columns(profile=pl.lit(None, dtype=pl.String))
+        found = self.profiles.select("payer_id", "profile")
+        return payers.join(found, on="payer_id", how="left", maintain_order="left")
 
     def _countries(self) -> list[str | None]:
         found = (

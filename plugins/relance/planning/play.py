@@ -23,18 +23,20 @@ def play(
     first: date,
     last: date,
     approve: bool = True,
+    profiles_of: Callable[[date], pl.DataFrame] | None = None,
 ) -> Iterator[Plan]:
     """One plan a day from `first` to `last`, each with what the days before have done added to `history`.
 
     Contacts count as sent (calls and tasks: completed) on their day, approvals as given; with `approve=False` what needs
-    a yes waits for ever.
+    a yes waits for ever. `profiles_of` gives the profiles in force on a day, as `plan` takes them.
     """
     day, directory = first, None
     while day <= last:
         snapshot = snapshot_of(day)
         if directory is None or directory.contacts is not snapshot.contacts:
             directory = Directory.of(snapshot.contacts, policy)
-        planned = plan(snapshot, policy, history, holds_of(day), day, directory=directory)
+        profiles = profiles_of(day) if profiles_of else None
+        planned = plan(snapshot, policy, history, holds_of(day), day, profiles=profiles, directory=directory)
         yield planned
         history = after(history, planned, approve=approve)
         day += timedelta(days=1)
