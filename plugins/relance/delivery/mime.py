@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -97,10 +98,22 @@ def compose(email: Email, headers: Headers) -> bytes:
     # No machine shall answer (RFC 3834): an out-of-office reply would count as an answer of the payer.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Relance-Key"] = headers.key
-    message.set_content(email.text, cte="quoted-printable")
-    message.add_alternative(email.html, subtype="html", cte="quoted-printable")
-    message.set_boundary(f"=_{hashlib.sha256(headers.key.encode()).hexdigest()[:32]}")
-    return message.as_bytes()
+    boundary = f"=_{hashlib.sha256(headers.key.encode()).hexdigest()[:32]}"
+    message["MIME-Version"] = "1.0"
+    message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
+    head = b"".join(message.policy.fold_binary(name, value) for name, value in message.items())
+    return head + _alternatives(boundary, {"plain": email.text, "html": email.html})
+
+
+def _alternatives(boundary: str, texts: Mapping[str, str]) -> bytes:
+    """The body of multipart/alternative; by hand, since the library's quoted-printable takes ten times as long."""
+    pieces = []
+    for kind, text in texts.items():
+        head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
+        pieces.append(f"{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode())
+        pieces.append(binascii.b2a_qp(text.replace("\n", "\r\n").encode(), istext=True))
+        pieces.append(b"\r\n")
+    return b"\r\n" + b"".join(pieces) + f"--{boundary}--\r\n".encode()
 
 
 def _parts(address: str) -> dict[str, str]:
