@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from relance.cases.among import among
 from relance.cases.facts import History
 from relance.cases.measure import Payment
 from relance.config.models import LEVELS
@@ -56,7 +57,7 @@ def item_endings(uow: UnitOfWork, entity: str, items: Iterable[str], as_of: date
         return {}
     query = (
         sa.select(invoice_version.c.item_id, invoice_version.c.status, invoice_version.c.closed)
-        .where(invoice_version.c.entity == entity, invoice_version.c.item_id.in_(wanted))
+        .where(invoice_version.c.entity == entity, among(invoice_version.c.item_id, wanted))
         .ext(distinct_on(invoice_version.c.item_id))
         .order_by(invoice_version.c.item_id, *_newest(invoice_version, as_of))
     )
@@ -80,9 +81,7 @@ def payments_of(
     """
     own = set(customers)
     invoices = _invoices_of(uow, entity, payer_id, own, until)
-    ours = sa.or_(
-        payment_version.c.customer_id.in_(sorted(own)), payment_version.c.invoice_id.in_(sorted(invoices))
-    )
+    ours = sa.or_(among(payment_version.c.customer_id, own), among(payment_version.c.invoice_id, invoices))
     candidates = sa.select(payment_version.c.payment_id).where(payment_version.c.entity == entity, ours)
     newest = (
         sa.select(payment_version)
@@ -134,7 +133,7 @@ def _newest(table: sa.Table, as_of: date) -> tuple[sa.ColumnElement[Any], ...]:
 def _invoices_of(uow: UnitOfWork, entity: str, payer_id: str, customers: set[str], as_of: date) -> set[str]:
     """Every invoice that the payer pays, open or not, by its id without a term."""
     table = invoice_version
-    named = sa.or_(table.c.payer_id == payer_id, table.c.customer_id.in_(sorted(customers)))
+    named = sa.or_(table.c.payer_id == payer_id, among(table.c.customer_id, customers))
     candidates = sa.select(table.c.item_id).where(table.c.entity == entity, named)
     query = (
         sa.select(table.c.invoice_id, table.c.payer_id, table.c.customer_id)
@@ -155,7 +154,7 @@ def _levels(uow: UnitOfWork, entity: str, payers: list[str], as_of: date, items:
         .join(contact, contact.c.key == contact_act.c.key)
         .where(
             contact.c.entity == entity,
-            contact.c.payer_id.in_(payers),
+            among(contact.c.payer_id, payers),
             contact.c.state.in_(DONE),
             contact.c.acted_on <= as_of,
         )
@@ -172,7 +171,7 @@ def _last_contacts(uow: UnitOfWork, entity: str, payers: list[str], as_of: date)
         sa.select(contact.c.payer_id, contact.c.acted_on, contact.c.channel, contact.c.level, contact.c.state)
         .where(
             contact.c.entity == entity,
-            contact.c.payer_id.in_(payers),
+            among(contact.c.payer_id, payers),
             contact.c.kind.in_(("message", "call")),
             contact.c.state.in_(_REACHED),
             contact.c.acted_on <= as_of,
@@ -201,7 +200,7 @@ def _next_steps(uow: UnitOfWork, entity: str, payers: list[str], as_of: date) ->
     query = sa.select(
         outcome.c.payer_id, outcome.c.outcome, outcome.c.reason, outcome.c.step, outcome.c.level,
         outcome.c.next_step, outcome.c.next_on, outcome.c.holds,
-    ).where(outcome.c.plan_id == _newest_plan(entity, as_of), outcome.c.payer_id.in_(payers))  # fmt: skip
+    ).where(outcome.c.plan_id == _newest_plan(entity, as_of), among(outcome.c.payer_id, payers))  # fmt: skip
     best: dict[str, tuple[tuple[int, str], dict[str, Any]]] = {}
     for row in uow.execute(query.order_by(outcome.c.invoice_id)).mappings():
         rank, said = _say_next(row)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from relance.cases.among import among
 from relance.cases.measure import Pledge
 from relance.errors import CaseError
 from relance.store.schema import case_event, dunning_case
@@ -149,7 +150,7 @@ def last_comments(uow: UnitOfWork, case_ids: Iterable[int]) -> dict[int, Event]:
     """The newest comment of each case that has one."""
     query = (
         sa.select(case_event)
-        .where(case_event.c.case_id.in_(sorted(set(case_ids))), case_event.c.verb == "comment")
+        .where(among(case_event.c.case_id, case_ids), case_event.c.verb == "comment")
         .ext(distinct_on(case_event.c.case_id))
         .order_by(case_event.c.case_id, case_event.c.event_id.desc())
     )
@@ -161,7 +162,7 @@ def read_promises(
 ) -> list[Promise]:
     """All promises of the payers, in order of their numbers; those of one case when it is named."""
     query = sa.select(promise_table).where(
-        promise_table.c.entity == entity, promise_table.c.payer_id.in_(sorted(set(payers)))
+        promise_table.c.entity == entity, among(promise_table.c.payer_id, payers)
     )
     if case_id is not None:
         query = query.where(promise_table.c.case_id == case_id)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from relance.cases import transitions
+from relance.cases.among import among
 from relance.cases.facts import owner_of
 from relance.cases.reading import Case
 from relance.store import timeline
@@ -147,7 +148,7 @@ def touch(uow: UnitOfWork, cases: Sequence[Case], on: date) -> None:
     numbers = [case.case_id for case in cases if case.facts_on < on]
     if numbers:
         table = dunning_case
-        uow.execute(sa.update(table).where(table.c.case_id.in_(numbers)).values(facts_on=on))
+        uow.execute(sa.update(table).where(among(table.c.case_id, numbers)).values(facts_on=on))
 
 
 def _set(uow: UnitOfWork, case: Case, **values: object) -> None:

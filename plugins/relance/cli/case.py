@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from relance.cli.options import Config, Entity, Json, services
 from relance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,36 +18,29 @@ app = typer.Typer(
     name="case", help="Cases: what a person must see or decide about a payer.", no_args_is_help=True
 )
 
-EntityArgument = Annotated[str, typer.Argument(help="The entity.")]
 CaseArgument = Annotated[int, typer.Argument(help="The case's number.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does it.", metavar="EMAIL")]
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="RELANCE_CONFIG", help="The directory of the policy.", metavar="DIR"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 @app.command("list")
 def list_(
-    entity: EntityArgument,
+    entity: Entity,
     *,
     kind: Annotated[str | None, typer.Option("--kind", help="Only this kind.")] = None,
     closed: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """An entity's open cases."""
     from relance.cases import list_cases
     from relance.cases.transitions import KINDS
-    from relance.cli.common import services_for
     from relance.store.uow import UnitOfWork
 
-    services = services_for(config)
-    services.policy.entity(entity)
+    ours = services(config)
+    ours.policy.entity(entity)
     if kind is not None and kind not in KINDS:
         raise UsageError(f"There is no kind of case {kind!r}.", hint=f"There is {', '.join(KINDS)}.")
-    with UnitOfWork(services.database) as uow:
+    with UnitOfWork(ours.database) as uow:
         cases = list_cases(uow, entity=entity, kind=kind, state=None if closed else "open")
     if as_json:
         typer.echo(
@@ -58,13 +51,12 @@ def list_(
 
 
 @app.command()
-def show(case_id: CaseArgument, *, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def show(case_id: CaseArgument, *, config: Config = None, as_json: Json = False) -> None:
     """A case whole: its facts, its promises, and what happened to it."""
     from relance.cases import read_case, read_events, read_promises
-    from relance.cli.common import services_for
     from relance.store.uow import UnitOfWork
 
-    with UnitOfWork(services_for(config).database) as uow:
+    with UnitOfWork(services(config).database) as uow:
         one = read_case(uow, case_id)
         promises = read_promises(uow, entity=one.entity, payers=[one.payer_id], case_id=case_id)
         events = read_events(uow, case_id)
@@ -83,7 +75,7 @@ def show(case_id: CaseArgument, *, config: ConfigOption = None, as_json: JsonOpt
 
 @app.command()
 def promise(
-    entity: EntityArgument,
+    entity: Entity,
     payer: Annotated[str, typer.Argument(help="The payer who promised.")],
     *,
     amount: Annotated[str, typer.Option("--amount", help='Such as "120.00 EUR".')],
@@ -97,25 +89,24 @@ def promise(
         list[str] | None,
         typer.Option("--invoice", help="What it is about, repeatable; all of the payer's if absent."),
     ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Take down a payer's promise: dunning rests until its date and grace are over."""
     from relance.cases import promise as take_down
     from relance.cases import read_case, read_promises
-    from relance.cli.common import services_for
     from relance.money import Money
     from relance.store.uow import UnitOfWork
 
-    services = services_for(config)
+    ours = services(config)
     try:
         money = Money.parse(amount)
     except ValueError as error:
         raise UsageError(f"{error}.") from error
-    on_date = _date(on, "--on") if on else services.today(entity)
-    with UnitOfWork(services.database) as uow:
+    on_date = _date(on, "--on") if on else ours.today(entity)
+    with UnitOfWork(ours.database) as uow:
         number = take_down(
-            uow, policy=services.policy, entity=entity, payer_id=payer, amount=money, due_on=_date(due, "--due"),
+            uow, policy=ours.policy, entity=entity, payer_id=payer, amount=money, due_on=_date(due, "--due"),
             by=by, on_date=on_date, invoices=invoice or None,
         )  # fmt: skip
         uow.commit()
@@ -139,23 +130,22 @@ def comment(
     on: Annotated[
         str | None, typer.Option("--on", help="The day; the entity's today if absent.", metavar="DATE")
     ] = None,
-    config: ConfigOption = None,
+    config: Config = None,
 ) -> None:
     """Put a comment on a case."""
     from relance.cases import comment as put
     from relance.cases import read_case
-    from relance.cli.common import services_for
     from relance.store.uow import UnitOfWork
 
-    services = services_for(config)
-    with UnitOfWork(services.database) as uow:
+    ours = services(config)
+    with UnitOfWork(ours.database) as uow:
         entity = read_case(uow, case_id).entity
         put(
             uow,
             case_id=case_id,
             text=text,
             by=by,
-            on_date=_date(on, "--on") if on else services.today(entity),
+            on_date=_date(on, "--on") if on else ours.today(entity),
         )
         uow.commit()
     typer.echo(f"Case {case_id}: noted.")
@@ -175,7 +165,10 @@ def _print_cases(cases: list[Case]) -> None:
     if not cases:
         typer.echo("No cases.")
         return
-    table = Table("case", "kind", "payer", "overdue", "oldest", "owner", "state", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for name in ("case", "kind", "payer", "overdue", "oldest", "owner", "state"):
+        # Amounts and numbers are never cut; names and addresses fold.
+        table.add_column(name, no_wrap=name in {"case", "kind", "overdue", "oldest"}, overflow="fold")
     for one in cases:
         state = one.state if one.state == "open" else f"closed: {one.closed_reason}"
         name = f"{one.facts['payer']['name']} ({one.payer_id})"

@@ -8,15 +8,10 @@ from typing import Annotated
 
 import typer
 
+from relance.cli.options import Config, Json, services
 from relance.errors import UsageError
 
 app = typer.Typer(name="slack", help="Cards: look at them, send them.", no_args_is_help=True)
-
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="RELANCE_CONFIG", help="The directory of the policy.", metavar="DIR"),
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 
 @app.command()
@@ -24,20 +19,19 @@ def preview(
     entity: Annotated[str | None, typer.Argument(help="Only this entity's cards.")] = None,
     *,
     out: Annotated[Path | None, typer.Option("--out", help="The page to write.", metavar="FILE")] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Write every card as a page that looks like Slack, and say where it is."""
-    from relance.cli.common import services_for
     from relance.slack.preview import page, read_messages
     from relance.store.uow import UnitOfWork
 
-    services = services_for(config)
+    ours = services(config)
     if entity is not None:
-        services.policy.entity(entity)
-    with UnitOfWork(services.database) as uow:
+        ours.policy.entity(entity)
+    with UnitOfWork(ours.database) as uow:
         messages = read_messages(uow, entity=entity)
-    target = (out or services.settings.home / "slack" / "preview.html").absolute()
+    target = (out or ours.settings.home / "slack" / "preview.html").absolute()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(page(messages), encoding="utf-8")
@@ -50,13 +44,12 @@ def preview(
 
 
 @app.command()
-def send(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def send(*, config: Config = None, as_json: Json = False) -> None:
     """Send what waits in the outbox; without a token nothing is sent."""
-    from relance.cli.common import services_for
     from relance.slack import send as send_outbox
 
-    services = services_for(config)
-    report = send_outbox(services.database, settings=services.settings, policy=services.policy)
+    ours = services(config)
+    report = send_outbox(ours.database, settings=ours.settings, policy=ours.policy)
     if as_json:
         typer.echo(json.dumps(report.as_dict(), ensure_ascii=False))
     else:
@@ -64,7 +57,7 @@ def send(*, config: ConfigOption = None, as_json: JsonOption = False) -> None:
         typer.echo(", ".join(f"{name} {value}" for name, value in figures.items()))
         for problem in report.problems:
             typer.echo(problem, err=True)
-        if not services.settings.slack_token and report.pending:
+        if not ours.settings.slack_token and report.pending:
             typer.echo(
                 "No RELANCE_SLACK_TOKEN is set: the cards are kept. `relance slack preview` shows them.",
                 err=True,

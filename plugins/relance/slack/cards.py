@@ -51,14 +51,11 @@ class Scene:
 def card(scene: Scene) -> Card:
     """The living card of a case."""
     title, icon = _TITLES[scene.case.kind](scene)
-    blocks = [
-        _header(f"{icon} {title}"),
-        *_promises(scene),
-        *_fields(scene),
-        *_items(scene),
-        *_comment(scene),
-        _foot(scene),
-    ]
+    head = [_header(f"{icon} {title}"), *_ending(scene), *_promises(scene), *_fields(scene)]
+    blocks = [*head, *_items(scene), *_comment(scene, room=600), _foot(scene)]
+    if limits.size(blocks) > limits.WHOLE:
+        # Escaped text may be five times as long; then the comment, which the timeline keeps whole, gives way.
+        blocks = [*head, *_items(scene), *_comment(scene, room=60), _foot(scene)]
     return Card(text=_fallback(scene, title), blocks=tuple(blocks))
 
 
@@ -123,6 +120,14 @@ def _header(text: str) -> Block:
 def _section(lines: Sequence[str], more: str) -> Block:
     text = limits.lines_within(list(lines), limit=limits.SECTION, more=more)
     return {"type": "section", "text": limits.mrkdwn(text)}
+
+
+def _ending(scene: Scene) -> list[Block]:
+    case, voice = scene.case, scene.voice
+    if case.closed_on is None:
+        return []
+    reason = voice.named("end", case.closed_reason or "other")
+    return [_section([f"*{voice('closed', on=voice.day(case.closed_on), reason=reason)}*"], more="")]
 
 
 def _promises(scene: Scene) -> list[Block]:
@@ -244,11 +249,11 @@ def _hidden(scene: Scene, count: int) -> list[str]:
     return [f"_{scene.voice('more', count=count)}_"] if count > 0 else []
 
 
-def _comment(scene: Scene) -> list[Block]:
+def _comment(scene: Scene, *, room: int) -> list[Block]:
     if scene.comment is None:
         return []
     who = data(scene.comment.actor, limits.ID)
-    words = data(str(scene.comment.body.get("text", "")), 600)
+    words = data(str(scene.comment.body.get("text", "")), room)
     said = f"*{scene.voice('comment')}* · {who} · {scene.voice.day(scene.comment.on_date)}"
     return [_section([said, f">{words}"], more="")]
 
@@ -257,9 +262,6 @@ def _foot(scene: Scene) -> Block:
     case, voice = scene.case, scene.voice
     company = data(scene.company, limits.NAME)
     told = [voice("foot", entity=company, on=voice.day(case.facts_on), case=case.case_id)]
-    if case.state == "closed" and case.closed_on:
-        reason = voice.named("end", case.closed_reason or "other")
-        told.insert(0, voice("closed", on=voice.day(case.closed_on), reason=reason))
     if scene.link:
         told.append(f"<{_url(scene)}|{voice('link')}>")
     return {"type": "context", "elements": [limits.mrkdwn(text) for text in told]}

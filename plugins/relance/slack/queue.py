@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from relance.cases.among import among
 from relance.cases.reading import Case, last_comments
 from relance.config.models import Entity
 from relance.config.policy import Policy
@@ -79,7 +80,7 @@ def _candidates(uow: UnitOfWork, entity: str, as_of: date) -> list[Case]:
 
 def _cards(uow: UnitOfWork, cases: Sequence[Case]) -> dict[int, Mapping[Any, Any]]:
     numbers = [case.case_id for case in cases]
-    query = sa.select(slack_card).where(slack_card.c.case_id.in_(numbers)).order_by(slack_card.c.case_id)
+    query = sa.select(slack_card).where(among(slack_card.c.case_id, numbers)).order_by(slack_card.c.case_id)
     return {row["case_id"]: row for row in uow.execute(query.with_for_update()).mappings()}
 
 
@@ -89,7 +90,7 @@ def _waiting(uow: UnitOfWork, cases: Sequence[Case]) -> dict[int, Mapping[Any, A
     query = (
         sa.select(table.c.row_id, table.c.case_id, table.c.state, table.c.digest)
         .where(
-            table.c.case_id.in_([case.case_id for case in cases]),
+            among(table.c.case_id, [case.case_id for case in cases]),
             table.c.verb == "card",
             table.c.state.in_(("pending", "sending")),
         )
@@ -102,7 +103,7 @@ def _waiting(uow: UnitOfWork, cases: Sequence[Case]) -> dict[int, Mapping[Any, A
 def _replies_told(uow: UnitOfWork, cases: Sequence[Case]) -> set[str]:
     numbers = [case.case_id for case in cases]
     query = sa.select(slack_outbox.c.digest).where(
-        slack_outbox.c.case_id.in_(numbers), slack_outbox.c.verb == "reply"
+        among(slack_outbox.c.case_id, numbers), slack_outbox.c.verb == "reply"
     )
     return set(uow.execute(query).scalars())
 
@@ -182,7 +183,7 @@ class _Changes:
             statement = sa.update(outbox).where(outbox.c.row_id == sa.bindparam("b_row_id")).values(values)
             uow.execute(statement, self.coalesced)
         if self.skipped:
-            statement = sa.update(outbox).where(outbox.c.row_id.in_(self.skipped))
+            statement = sa.update(outbox).where(among(outbox.c.row_id, self.skipped))
             uow.execute(statement.values(state="skipped", done_at=sa.func.now()))
         if self.rows or self.replies:
             uow.execute(sa.insert(outbox), [*self.rows, *self.replies])

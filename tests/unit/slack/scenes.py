@@ -30,7 +30,7 @@ def facts(**other: Any) -> dict[str, Any]:
         "late_invoices": 9,
         "about": 7,
         "items": [
-            {"invoice_id": f"F-10{n}", "due_date": "2025-11-30", "open": 100_000 + n, "currency": "EUR", "delivery_status": "delivered"}
+            {"invoice_id": f"F-10{n}", "due_date": "2025-11-30", "open": 100_000 + n, "currency": "EUR", "delivery_status": None}
             for n in range(5)
         ],
         "level_reached": "level_2",

@@ -13,7 +13,7 @@ from relance.slack import limits
 from relance.slack.cards import Scene, card, reply
 from relance.slack.words import WORDS, locale_of
 from tests.unit.slack.judge import refusals
-from tests.unit.slack.scenes import case, comment, facts, hostile_scenes, promise_case, scene
+from tests.unit.slack.scenes import case, comment, facts, hostile_scenes, promise_case, promised, scene
 
 ALLOWED_ANGLE = re.compile(
     r"<(!date\^-?\d+\^\{date_short\}\|[^<>|]*|https://lumen\.example/[^<>|]*\|[^<>|]*)>"
@@ -45,6 +45,30 @@ def test_ledger_text_pings_nobody_and_links_nowhere(one: Scene) -> None:
         assert not re.search(r"[<>]", ALLOWED_ANGLE.sub("", re.sub(r"(?m)^>", "", text)))
 
 
+@pytest.mark.parametrize("letter", ["<", "&", "x", "\U0001f6a8", "\u05d0"])
+def test_the_fullest_card_is_inside_the_budget_of_12000_characters(letter: str) -> None:
+    long = letter * 5000
+    items = [
+        {
+            "invoice_id": long,
+            "due_date": "1990-01-01",
+            "open": 10**15,
+            "currency": "JPY",
+            "delivery_status": None,
+        }
+    ] * 5
+    one = promised("broken", speak="broken", by=long, amount=10**15, paid=10**15, invoices=10_000)
+    full = facts(
+        payer={"customer_id": "C1", "name": long, "country": "FR", "collector": None, "sales_owner": None},
+        totals=[{"currency": "TND", "open": 10**15, "overdue": 10**15, "credit": 10**15}] * 30,
+        items=items, about=10_000, promises=[one] * 8, more_promises=10_000, speak="broken",
+        next={"what": "wait", "step": long, "on": "2026-03-16"},
+    )  # fmt: skip
+    for locale in WORDS:
+        drawn = scene(case("promise", facts=full, owner=long), locale, comment=comment(long, long))
+        assert refusals(card(replace(drawn, company=long)).payload()) == []
+
+
 def test_the_judge_sees_what_it_must() -> None:
     text = {"type": "mrkdwn", "text": "x"}
     section = {"type": "section", "text": text}
@@ -55,7 +79,8 @@ def test_the_judge_sees_what_it_must() -> None:
         {"text": "x", "blocks": [{"type": "section", "fields": [{**text, "text": "x" * 2001}]}]}
     )
     assert refusals({"text": "x", "blocks": [{"type": "nonsense"}]}) == ["unknown block nonsense"]
-    assert any("3000" in why for why in refusals({"text": "x", "blocks": [{"type": "section", "text": {**text, "text": "x" * 3001}}]}))  # fmt: skip
+    long = {"type": "section", "text": {**text, "text": "x" * 3001}}
+    assert any("3000" in why for why in refusals({"text": "x", "blocks": [long]}))
 
 
 @pytest.mark.parametrize("locale", sorted(WORDS))
@@ -85,6 +110,20 @@ def test_the_overdue_card_shows_payer_amounts_lateness_level_owner_contact_and_w
 
 def test_long_lists_end_with_how_many_more() -> None:
     assert "and 9995 more" in words(scene(case(facts=facts(about=10_000))))
+
+
+@pytest.mark.parametrize(
+    ("locale", "late"), [("en", "1 day late"), ("fr", "1 jour de retard"), ("es", "1 día de")]
+)
+def test_one_is_said_as_one(locale: str, late: str) -> None:
+    item = {
+        "invoice_id": "F1",
+        "due_date": "2026-03-11",
+        "open": 1,
+        "currency": "EUR",
+        "delivery_status": None,
+    }
+    assert late in words(scene(case(facts=facts(items=[item])), locale))
 
 
 @pytest.mark.parametrize(

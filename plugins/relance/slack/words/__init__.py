@@ -20,8 +20,10 @@ def locale_of(language: str | None) -> str:
 
 
 def say(locale: str, key: str, **values: object) -> str:
-    """The words of `key` in a locale of `WORDS`."""
-    return WORDS[locale][key].format(**values)
+    """The words of `key` in a locale of `WORDS`; those of `key.one`, where there are any, for a `count` of 1."""
+    words = WORDS[locale]
+    one = f"{key}.one"
+    return words[one if values.get("count") == 1 and one in words else key].format(**values)
 
 
 def word_or(locale: str, key: str, otherwise: str) -> str:
