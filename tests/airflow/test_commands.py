@@ -52,9 +52,10 @@ def test_each_airflow_command_can_be_parsed() -> None:
 
 
 def _relance(words: list[str]) -> None:
-    """Walk down the command line's tree as far as the words are subcommands; the next may be arguments only."""
-    from relance.cli.main import app
+    """Walk down the command line's tree as far as the words are subcommands."""
     from typer.main import get_command
+
+    from relance.cli.main import app
 
     command = get_command(app)
     for word in words:

@@ -28,7 +28,8 @@ def erp(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg
     monkeypatch.setenv("AIRFLOW_CONN_ERP_TEST", address)
     with psycopg.connect(database.url) as connection:
         connection.execute(
-            "CREATE TABLE erp (id text, amount numeric(18, 3), due date, stamp timestamp, vip boolean, note text)"
+            "CREATE TABLE erp"
+            " (id text, amount numeric(18, 3), due date, stamp timestamp, vip boolean, note text)"
         )
         connection.execute(
             "INSERT INTO erp VALUES ('A', 1234567890123.450, '2026-06-16', '2026-06-16 00:00', true, NULL),"
@@ -88,8 +89,8 @@ def test_connections_override_the_environment(
     monkeypatch.setenv("AIRFLOW_CONN_RELANCE_DB", "postgres://user:p%40ss@db.example:5433/ledger")
     monkeypatch.setenv(
         "AIRFLOW_CONN_SMTP_DEFAULT",
-        '{"conn_type": "smtp", "host": "mail.example", "port": 2525, "login": "relance", "password": "secret",'
-        ' "extra": {"disable_tls": true, "timeout": 5}}',
+        '{"conn_type": "smtp", "host": "mail.example", "port": 2525, "login": "relance",'
+        ' "password": "secret", "extra": {"disable_tls": true, "timeout": 5}}',
     )
     monkeypatch.setenv("AIRFLOW_CONN_SLACK_API_DEFAULT", '{"conn_type": "slack", "password": "xoxb-1"}')
     settings = task_settings()
