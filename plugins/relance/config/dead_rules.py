@@ -13,6 +13,7 @@ from math import prod
 
 from relance.config.document import Document
 from relance.config.models import Conditions, SegmentRule
+from relance.config.profiles import PROFILES
 from relance.config.reading import Reading
 from relance.config.values import nearest
 from relance.money import Money
@@ -58,6 +59,11 @@ def _warn_of_unknown_names(document: Document, position: int, rule: SegmentRule,
                 mend = f"write {guess}" if guess else f"write one of {', '.join(known)}"
                 place = ("rules", position, "when", key, number)
                 document.warn(place, f"rule {rule.name!r}: there is no {key} {name!r}", mend)
+    for number, name in enumerate(rule.when.profile or ()):
+        if name not in PROFILES:
+            mend = f"write {nearest(name, PROFILES) or 'one of ' + ', '.join(PROFILES)}"
+            place = ("rules", position, "when", "profile", number)
+            document.warn(place, f"rule {rule.name!r}: there is no profile {name!r}", mend)
 
 
 def _admitted(when: Conditions, entities: dict[str, str]) -> set[str]:

@@ -68,7 +68,7 @@ class Document:
         """Note a warning at `place`."""
         self.problems.append(Problem(self.file, self.line(place), message, mend, "warning"))
 
-    def get(self, *place: str | int) -> Any:  # noqa: ANN401 — plain data of any shape
+    def get(self, *place: str | int) -> Any:
         """The value at `place`, or None."""
         value = self.data
         for part in place:

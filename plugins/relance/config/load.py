@@ -7,6 +7,7 @@ from typing import cast
 
 from relance.config.models import Entity, Region, Scenario
 from relance.config.policy import Policy
+from relance.config.profiles import Profiles
 from relance.config.reading import Reading, read_directory
 from relance.config.rules import apply_rules
 from relance.errors import PolicyError
@@ -39,5 +40,6 @@ def assemble(reading: Reading) -> Policy:
         regions=cast("dict[str, Region]", reading.models["regions"]),
         scenarios=cast("dict[str, Scenario]", reading.models["scenarios"]),
         segments=reading.segments.rules if reading.segments else (),
+        profiles=reading.profiles or Profiles(),
         directory=reading.directory,
     )

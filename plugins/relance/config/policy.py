@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from relance.config.models import Entity, Region, Scenario, SegmentRule
+from relance.config.profiles import Profiles
 from relance.config.values import nearest
 from relance.errors import UsageError
 
@@ -24,6 +25,7 @@ class Policy(BaseModel):
     regions: dict[str, Region] = Field(default_factory=dict)
     scenarios: dict[str, Scenario] = Field(default_factory=dict)
     segments: tuple[SegmentRule, ...] = ()
+    profiles: Profiles = Field(default_factory=Profiles)
     directory: Path = Path("config")
 
     @cached_property

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from relance.config.document import Document, read_document
 from relance.config.models import Entity, Region, Scenario, Segments
 from relance.config.problems import Problem
+from relance.config.profiles import Profiles
 from relance.config.values import nearest
 from relance.config.wording import check_model
 
@@ -24,7 +25,6 @@ _BESIDE = frozenset(
         "roles.yaml",
         "slack.yaml",
         "channels.yaml",
-        "profiles.yaml",
         "law",
         "schemas",
         "mappings",
@@ -43,6 +43,8 @@ class Reading:
     models: dict[str, dict[str, BaseModel]] = field(default_factory=lambda: {name: {} for name in FOLDERS})
     segments_document: Document | None = None
     segments: Segments | None = None
+    profiles_document: Document | None = None
+    profiles: Profiles | None = None
     loose: list[Problem] = field(default_factory=list)
 
     def ids(self, folder: str) -> list[str]:
@@ -52,8 +54,7 @@ class Reading:
     def problems(self) -> list[Problem]:
         """All problems so far, in the order of file and line."""
         documents = [one for folder in self.documents.values() for one in folder.values()]
-        if self.segments_document:
-            documents.append(self.segments_document)
+        documents += [one for one in (self.segments_document, self.profiles_document) if one]
         found = {*self.loose, *(problem for document in documents for problem in document.problems)}
         return sorted(found)
 
@@ -71,11 +72,12 @@ def read_directory(directory: Path) -> Reading:
     for folder in FOLDERS:
         _read_folder(reading, folder)
     _read_segments(reading)
+    _read_profiles(reading)
     return reading
 
 
 def _look_around(reading: Reading) -> None:
-    known = {*FOLDERS, "segments.yaml", *_BESIDE}
+    known = {*FOLDERS, "segments.yaml", "profiles.yaml", *_BESIDE}
     for path in sorted(reading.directory.iterdir()):
         if path.name in known or path.name.startswith("."):
             continue
@@ -127,3 +129,10 @@ def _read_segments(reading: Reading) -> None:
     if path.exists():
         reading.segments_document = read_document(path)
         reading.segments = check_model(Segments, reading.segments_document)
+
+
+def _read_profiles(reading: Reading) -> None:
+    path = reading.directory / "profiles.yaml"
+    if path.exists():
+        reading.profiles_document = read_document(path)
+        reading.profiles = check_model(Profiles, reading.profiles_document)

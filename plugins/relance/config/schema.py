@@ -14,9 +14,10 @@ from types import MappingProxyType
 from pydantic import BaseModel
 
 from relance.config.models import Entity, Region, Scenario, Segments
+from relance.config.profiles import Profiles
 
 SCHEMAS: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {"entity": Entity, "region": Region, "scenario": Scenario, "segments": Segments}
+    {"entity": Entity, "region": Region, "scenario": Scenario, "segments": Segments, "profiles": Profiles}
 )
 
 

@@ -84,5 +84,5 @@ def test_rule_of_an_unknown_entity_alone_never_matches(house):
 
 def test_very_long_conditions_stay_quick_and_sound(house):
     many = ", ".join(f"s{number}" for number in range(300))
-    write_rules(house, ("a", "{vip: true, segment: [x]}"), ("b", f"{{segment: [{many}], profile: [{many}]}}"))
+    write_rules(house, ("a", "{vip: true, segment: [x]}"), ("b", f"{{segment: [{many}], risk: [{many}]}}"))
     assert house.problems() == []

@@ -18,6 +18,7 @@ CONFIG = ROOT / "config"
 FILES = [
     *(path for folder in FOLDERS for path in sorted((CONFIG / folder).glob("*.yaml"))),
     CONFIG / "segments.yaml",
+    CONFIG / "profiles.yaml",
 ]
 
 
