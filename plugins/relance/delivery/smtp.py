@@ -33,6 +33,10 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _WAITS = 12
 
 
+class _LostError(Exception):
+    """The connection went before the message was complete."""
+
+
 class SmtpChannel:
     """One server. Keeps its connection from message to message and opens another when the server has closed it."""
 
@@ -50,25 +54,28 @@ class SmtpChannel:
         """Hand one e-mail over to the server.
 
         Raises:
-            TransientError, PermanentError: as the server answers (4xx, 5xx) for this message.
-            ChannelDownError, ChannelRefusedError: for the server as a whole.
+            TransientError, PermanentError: as the server answers (4xx, 5xx) for this message, or breaks off over it.
+            ChannelDownError, ChannelRefusedError: the server can't be reached, or refuses us whatever the message.
             InDoubtError: when the answer to the final dot never came.
         """
-        reused = self._client is not None
+        if self._client is not None:
+            # Servers close connections that are old or have carried enough; before the dot a new one is safe.
+            with contextlib.suppress(_LostError):
+                return self._try(message)
+        try:
+            return self._try(message)
+        except _LostError as lost:
+            # On a fresh connection it may be this message that breaks it: the others shall not wait behind it.
+            raise TransientError(str(lost)) from lost
+
+    def _try(self, message: Message) -> Receipt:
         try:
             return self._transfer(message)
-        except ChannelDownError:
+        except _LostError:
             self.close()
-            if not reused:
-                raise
+            raise
         except DeliveryError:
             self._reset()
-            raise
-        # Servers close connections that are old or have carried enough; before the dot a new one is safe.
-        try:
-            return self._transfer(message)
-        except DeliveryError:
-            self.close()
             raise
 
     def lookup(self, key: str) -> Receipt | None:  # noqa: ARG002
@@ -207,7 +214,7 @@ def _expect(
         return
     if code == 421:  # the server closes the channel, whatever the message
         client.close()
-        raise ChannelDownError(f"the server closes: {_words(code, answer)}")
+        raise _LostError(f"the server closes: {_words(code, answer)}")
     raise _refusal(code, answer, what)
 
 
@@ -220,7 +227,7 @@ def _before_dot(action: Callable[[], T]) -> T:
             "the address has letters beyond ASCII and the server does not take them"
         ) from error
     except (OSError, smtplib.SMTPServerDisconnected) as error:
-        raise ChannelDownError(f"the connection broke before the message was complete: {error}") from error
+        raise _LostError(f"the connection broke before the message was complete: {error}") from error
 
 
 def _copy(client: smtplib.SMTP, address: str) -> None:
