@@ -156,7 +156,17 @@ def _read_csv(path: Path, delimiter: str | None) -> RawFile:
         raise _csv_error(path, error) from error
     if not frame.width:
         frame = pl.DataFrame(schema=schema)
-    return RawFile(path.name, _rows(frame), lambda rows: _csv_lines(path, delimiter, rows, header_lines))
+    return RawFile(
+        path.name,
+        _rows(frame.with_columns(_without_nul(frame))),
+        lambda rows: _csv_lines(path, delimiter, rows, header_lines),
+    )
+
+
+def _without_nul(frame: pl.DataFrame) -> list[pl.Expr]:
+    """Columns that hold the character which no database takes, without it."""
+    spoiled = [name for name in frame.columns if frame[name].str.contains("\0", literal=True).any()]
+    return [pl.col(name).str.replace_all("\0", "", literal=True) for name in spoiled]
 
 
 def _csv_header(path: Path, delimiter: str | None) -> tuple[list[str], str, int]:

@@ -64,9 +64,7 @@ def parse(raw: RawTable, *, books: str) -> Parsed:
         flaws.append(flaw.alias(column.name))
         typed = typed.with_columns(values.alias(column.name))
     typed = _derive(table, typed)
-    flawed = pl.DataFrame([flaw for flaw in flaws if flaw.any()]).with_columns(
-        **_row_flaws(table, typed, cells)
-    )
+    flawed = pl.DataFrame([flaw for flaw in (*flaws, *_row_flaws(table, typed, cells)) if flaw.any()])
     if not flawed.width:
         return Parsed(typed.select(ROW, *table.schema), ())
     is_bad = flawed.select(pl.any_horizontal(pl.all().fill_null(value=False))).to_series()
@@ -107,17 +105,19 @@ def _derive(table: Table, typed: pl.DataFrame) -> pl.DataFrame:
     return typed
 
 
-def _row_flaws(table: Table, typed: pl.DataFrame, cells: pl.DataFrame) -> dict[str, pl.Series]:
+def _row_flaws(table: Table, typed: pl.DataFrame, cells: pl.DataFrame) -> list[pl.Series]:
     """What is wrong with a row though its cells can be read, by `column:rule`."""
     rules: dict[str, pl.Expr] = {}
     if table.name == "invoices":
         rules["amount:negative"] = pl.col("amount") < 0
         rules["due_date:early"] = pl.col("due_date") < pl.col("issue_date").dt.offset_by("-1y")
         rules["term:first"] = pl.col("term") < 1
-    found = {name: typed.select(rule.fill_null(value=False)).to_series() for name, rule in rules.items()}
+    found = [
+        typed.select(rule.fill_null(value=False).alias(name)).to_series() for name, rule in rules.items()
+    ]
     if OVERFLOW in cells.columns:
-        found["*:overflow"] = cells[OVERFLOW].is_not_null()
-    return {name: flaw for name, flaw in found.items() if flaw.any()}
+        found.append(cells[OVERFLOW].is_not_null().alias("*:overflow"))
+    return found
 
 
 _RULES = {

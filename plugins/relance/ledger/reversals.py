@@ -49,6 +49,16 @@ def reversal_days(*, items: pl.DataFrame, notes: pl.DataFrame, payments: pl.Data
     )
 
 
+def open_after_each_change(
+    named: pl.DataFrame, *, items: pl.DataFrame, notes: pl.DataFrame, payments: pl.DataFrame
+) -> pl.DataFrame:
+    """What was open at the end of each day on which money moved: `item`, `date`, `open`, `before` (null at first).
+
+    For all items of the families of those in `named` (`item`); the other frames are those of an `Epoch`.
+    """
+    return _history(_money(named, items=items, notes=notes, payments=payments))
+
+
 def _money(named: pl.DataFrame, *, items: pl.DataFrame, notes: pl.DataFrame, payments: pl.DataFrame) -> Money:
     """All that touched the families of the items named."""
     families = items.join(named.select("item"), on="item", how="semi").select("family").unique()

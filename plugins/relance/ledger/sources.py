@@ -188,10 +188,10 @@ def _refuse_missing(
 
 def _cell(source: ColumnSource) -> pl.Expr:
     if source.constant is not None:
-        return pl.lit(source.constant)
+        return pl.lit(source.constant or None, pl.String)
     cell = pl.col((source.column or "").strip().lower())
     if source.values:
-        cell = cell.replace(source.values)
+        cell = cell.replace({value: meant or None for value, meant in source.values.items()})
     return pl.lit(source.prefix) + cell if source.prefix else cell
 
 

@@ -211,6 +211,7 @@ def _payments(payments: pl.DataFrame, payer_of: pl.DataFrame) -> pl.DataFrame:
         "amount",
         "currency",
         "invoice_id",
+        "method",
         payer_id=pl.coalesce("customer_payer", "customer_id"),
     )
 

@@ -74,6 +74,11 @@ def test_a_file_that_cannot_be_taken_apart_is_refused_with_the_place(
         read_file(csv(tmp_path, content))
 
 
+def test_the_character_that_no_database_takes_is_left_out(tmp_path: Path) -> None:
+    raw = read_file(csv(tmp_path, b"a,b\n" + b"1,2\n" * 40_000 + b"x\0y,3\n"))
+    assert raw.frame["a"][-1] == "xy"
+
+
 def test_an_empty_file_has_no_columns_and_no_rows(tmp_path: Path) -> None:
     raw = read_file(csv(tmp_path, b""))
     assert (raw.columns, raw.frame.height) == ([], 0)
