@@ -152,30 +152,34 @@ def decide(
         _refuse_missing_templates(services)
     with day_lock(services.database, entity, as_of, what="plan"):
         made, snapshot = decided(services, entity, as_of)
-        counts = _counts(made)
+        record = record_of(services, made, snapshot, live=live, reason=reason)
         with services.unit_of_work() as uow:
-            plan_id, new = plans.save(
-                uow,
-                plans.PlanRecord(
-                    entity=entity,
-                    as_of=as_of,
-                    policy_version=made.policy_version,
-                    policy_content=services.policy.model_dump(mode="json", exclude={"directory"}),
-                    snapshot_digest=snapshot.digest,
-                    digest=digest_of(made),
-                    outcomes=made.outcomes,
-                    contacts=made.contacts,
-                    tasks=made.tasks,
-                    contents=contents(made, snapshot, services.policy),
-                    live=live,
-                    reason=reason,
-                    counts=counts,
-                ),
-            )
+            plan_id, new = plans.save(uow, record)
             uow.commit()
-    report = PlanReport(plan_id=plan_id, new=new, live=live, **counts)
+    report = PlanReport(plan_id=plan_id, new=new, live=live, **record.counts)
     log.info("%s %s: planned: %s", entity, as_of, _figures(report.as_dict()))
     return report
+
+
+def record_of(
+    services: Services, made: Plan, snapshot: Snapshot, *, live: bool, reason: str | None
+) -> plans.PlanRecord:
+    """A plan as it is stored, with what its contacts and tasks carry."""
+    return plans.PlanRecord(
+        entity=made.entity,
+        as_of=made.as_of,
+        policy_version=made.policy_version,
+        policy_content=services.policy.model_dump(mode="json", exclude={"directory"}),
+        snapshot_digest=snapshot.digest,
+        digest=digest_of(made),
+        outcomes=made.outcomes,
+        contacts=made.contacts,
+        tasks=made.tasks,
+        contents=contents(made, snapshot, services.policy),
+        live=live,
+        reason=reason,
+        counts=_counts(made),
+    )
 
 
 def delivery_batches(services: Services, entity: str, as_of: date, *, size: int = 500) -> list[list[str]]:

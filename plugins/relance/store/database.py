@@ -74,7 +74,6 @@ class Database:
         config.attributes["engine"] = self.engine
         command.upgrade(config, "head")
 
-
     def _revision(self) -> str | None:
         """The revision that the database says it is at."""
         with self.engine.connect() as connection:

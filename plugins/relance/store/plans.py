@@ -147,6 +147,13 @@ def _save_contacts(uow: UnitOfWork, plan_id: int, record: PlanRecord) -> None:
     """Bring the day's rows to this plan, as far as nothing has left for a payer."""
     wanted, acts = _contact_rows(plan_id, record)
     connection = uow.connection
+    of_the_day = sa.select(schema.contact.c.key).where(
+        schema.contact.c.entity == record.entity, schema.contact.c.as_of == record.as_of
+    )
+    if connection.execute(of_the_day.limit(1)).first() is None:
+        copy_frame(connection, "contact", wanted)
+        copy_frame(connection, "contact_act", acts)
+        return
     connection.execute(sa.text("CREATE TEMP TABLE wanted (LIKE contact) ON COMMIT DROP"))
     connection.execute(sa.text("CREATE TEMP TABLE wanted_act (LIKE contact_act) ON COMMIT DROP"))
     copy_frame(connection, "wanted", wanted)
@@ -169,7 +176,7 @@ _TAKE_OVER = (
        (c.state <> 'cancelled' OR (SELECT e.actor FROM contact_event e WHERE e.key = c.key
                                    ORDER BY e.event_id DESC LIMIT 1) = 'planning'))""",
     # the same content in the same state is left as it is
-    """DELETE FROM wanted w USING contact c WHERE c.key = w.key AND c.content = w.content AND c.state = w.state
+    """DELETE FROM wanted w USING contact c WHERE c.key = w.key AND c.content::text = w.content::text AND c.state = w.state
        AND c.step = w.step AND c.scenario = w.scenario AND c.recipient IS NOT DISTINCT FROM w.recipient
        AND c.channel IS NOT DISTINCT FROM w.channel AND c.language IS NOT DISTINCT FROM w.language""",
     "DELETE FROM contact_act a USING wanted w WHERE a.key = w.key",
