@@ -220,11 +220,11 @@ def _insert(
 
 
 def _hold(journal: Journal, made: Promise) -> None:
-    """Dunning rests for what was promised until the grace is over."""
+    """Dunning rests for what was promised until its date; planning adds the scenario's days of grace."""
     rows = [
         {
             "entity": made.entity, "payer_id": made.payer_id, "invoice_id": item, "reason": "promised",
-            "from_date": made.made_on, "until": made.grace_until, "case_id": made.case_id,
+            "from_date": made.made_on, "until": made.due_on, "case_id": made.case_id,
             "promise_id": made.promise_id, "source": f"{made.by}, {made.made_on.isoformat()}",
         }
         for item in (made.invoices or (None,))

@@ -52,7 +52,7 @@ def test_a_promise_opens_a_case_and_holds_the_payer_until_date_and_grace(world: 
     )
     (held,) = world.rows(schema.hold)
     assert (held["payer_id"], held["invoice_id"], held["reason"]) == ("C1", None, "promised")
-    assert (held["from_date"], held["until"], held["ended_on"]) == (MADE, GRACE, None)
+    assert (held["from_date"], held["until"], held["ended_on"]) == (MADE, DUE, None)
     assert held["source"] == f"{BY}, {MADE}"
     one = case_of(world)
     assert (one.kind, one.state, one.payer_id) == ("promise", "open", "C1")
