@@ -73,7 +73,7 @@ def running(channels: list[str]) -> Iterator[Slack]:
         str(seed),
     ]
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(_folder()), "NO_COLOR": "1"}
-    log = (_folder() / f"emulate-{port}.log").open("wb")
+    log = (_folder() / "emulate.log").open("wb")
     process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=_folder())
     try:
         client = WebClient(
