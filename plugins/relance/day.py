@@ -123,6 +123,7 @@ def holds_on(services: Services, entity: str, as_of: date) -> pl.DataFrame:
 
 def decided(services: Services, entity: str, as_of: date) -> tuple[Plan, Snapshot]:
     """The plan of a day and the snapshot it rests on; nothing is written."""
+    services.policy.entity(entity)
     snapshot = snapshot_of(services, entity, as_of)
     if snapshot.extract_date is None:
         raise LedgerError(

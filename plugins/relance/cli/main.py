@@ -17,6 +17,7 @@ app = typer.Typer(
     name="relance",
     help="Collections as code: what is owed, who is chased today, how, and why not.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -159,9 +159,11 @@ def approvals(groups: pl.DataFrame, policy: Policy, history: History) -> pl.Seri
     }
     roles: list[str | None] = [None] * groups.height
     if asking:
-        columns = groups.select("scenario", "lead_step", "payer_id", "totals", "acts")
-        for number, (scenario, step_id, payer, totals, acts) in enumerate(columns.iter_rows()):
-            step = asking.get((scenario, step_id))
-            if step is not None:
-                roles[number] = approval_for(step, totals, acts, given.get(payer, []))
+        pairs = pl.DataFrame(
+            list(asking), schema={"scenario": pl.String, "lead_step": pl.String}, orient="row"
+        )
+        those = groups.with_row_index("number").join(pairs, on=["scenario", "lead_step"], how="semi")
+        columns = those.select("number", "scenario", "lead_step", "payer_id", "totals", "acts")
+        for number, scenario, step_id, payer, totals, acts in columns.iter_rows():
+            roles[number] = approval_for(asking[scenario, step_id], totals, acts, given.get(payer, []))
     return pl.Series("approval", roles, dtype=pl.String)

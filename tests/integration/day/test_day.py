@@ -158,7 +158,7 @@ def test_two_runs_of_one_day_never_overlap_and_the_second_says_who(company: Comp
     _overdue(company)
     with (
         day_lock(company.database, "FR01", TODAY, what="run", scope="run"),
-        pytest.raises(BusyError, match="relance run FR01 2026-03-10 .*pid"),
+        pytest.raises(BusyError, match=r"relance run FR01 2026-03-10 .*pid"),
     ):
         day.run(company.services, "FR01", TODAY)
     assert company.letters() == []
@@ -219,7 +219,7 @@ def test_an_export_that_stopped_coming_grows_old_and_nothing_acts(company: Compa
 
 
 def test_without_a_ledger_the_day_says_what_to_do(company: Company) -> None:
-    with pytest.raises(LedgerError, match="there is no extract in .*Put customers and invoices there"):
+    with pytest.raises(LedgerError, match=r"there is no extract in .*Put customers and invoices there"):
         day.run(company.services, "FR01", TODAY)
 
 
