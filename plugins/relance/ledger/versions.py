@@ -126,7 +126,8 @@ def _during(frame: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def _epoch(rows: dict[str, pl.DataFrame]) -> Epoch:
     parties = {
-        name: rows[name].drop("extract_date", "import_id") for name in ("customers", "contacts", "signals")
+        name: rows[name].drop("extract_date", "import_id").sort(TABLES[name].key)
+        for name in ("customers", "contacts", "signals")
     }
     payer_of = parties["customers"].select("customer_id", customer_payer="payer_id")
     documents = _documents(rows["invoices"], payer_of)
@@ -150,7 +151,7 @@ def _epoch(rows: dict[str, pl.DataFrame]) -> Epoch:
 
 
 def _documents(invoices: pl.DataFrame, payer_of: pl.DataFrame) -> pl.DataFrame:
-    """Invoices and notes under the names of the house, with their payer, in order of invoice_id."""
+    """Invoices and notes under the names of the house, with their payer."""
     return (
         invoices.rename({"invoice_id": "base_id", "item_id": "invoice_id"})
         .join(payer_of, on="customer_id", how="left", maintain_order="left")
@@ -169,7 +170,8 @@ def _items(invoices: pl.DataFrame) -> pl.DataFrame:
     is_term = pl.col("term").is_not_null()
     family = pl.struct(is_term, pl.when(is_term).then("base_id").otherwise("invoice_id"), "currency")
     return (
-        invoices.with_row_index("item")
+        invoices.sort("invoice_id")
+        .with_row_index("item")
         .with_columns(
             family=family.rank("dense").cast(pl.UInt32) if invoices["term"].count() else pl.col("item"),
             cancelled=pl.col("status") == "cancelled",
