@@ -45,7 +45,21 @@ def _countries() -> frozenset[str]:
 def _names(country: str, subdivision: str | None, day: date) -> dict[str, str]:
     """The holiday's name by primary language (`""` where the calendar has no translations); empty: no holiday."""
     tables = _calendars(country, subdivision, day.year)
-    return {language: name for language, table in tables.items() if (name := table.get(day))}
+    names = {language: name for language, table in tables.items() if (name := table.get(day))}
+    common = _common_names(day.year).get(names.get("en", ""), {})
+    return {**common, **names}
+
+
+@lru_cache(maxsize=64)
+def _common_names(year: int) -> dict[str, dict[str, str]]:
+    """English name → names in the languages of central Europe: Easter Monday is known beyond its own calendars."""
+    found: dict[str, dict[str, str]] = {}
+    for country in ("FR", "DE", "CH", "BE", "LU", "AT"):
+        tables = _calendars(country, None, year)
+        for day, english in tables.get("en", {}).items():
+            for language in tables:
+                found.setdefault(english, {}).setdefault(language, tables[language][day])
+    return found
 
 
 @lru_cache(maxsize=256)
