@@ -16,7 +16,7 @@ COPY config config
 FROM base AS bot
 RUN uv pip install --system --no-cache --compile-bytecode --constraint requirements.txt --editable .
 USER relance
-CMD ["relance", "--help"]
+CMD ["relance", "slack", "send"]
 
 FROM base AS airflow
 ENV AIRFLOW_HOME=/opt/airflow \

@@ -1,7 +1,7 @@
 """`make demo`: one working day of two sample entities through their real DAGs, without reaching the outside.
 
-The day is fixed, so that everybody sees the same. What it makes lies in `.relance/demo`, apart from an
-installation's own data; no server, token or connection of the environment is used. Played again, it does
+The day is fixed, so that everybody sees the same. What it makes lies in `demo` under RELANCE_HOME, apart from
+an installation's own data; no server, token or connection of the environment is used. Played again, it does
 nothing twice.
 """
 
@@ -44,7 +44,7 @@ def demo() -> None:
         RelanceError: something went wrong; names the log to read.
     """
     started = perf_counter()
-    home = REPOSITORY / ".relance" / "demo"
+    home = local.folders()[0] / "demo"
     for name in [name for name in os.environ if name.startswith(_OUTSIDE)]:
         del os.environ[name]
     os.environ["RELANCE_HOME"] = str(home)
@@ -65,7 +65,7 @@ def demo() -> None:
     finally:
         if not was_running:
             embedded.stop(home)
-    out.print(f"\n{perf_counter() - started:.0f} s. Again: make demo. From nothing: rm -rf .relance/demo")
+    out.print(f"\n{perf_counter() - started:.0f} s. Again: make demo. From nothing: rm -rf {_relative(home)}")
 
 
 def play(report: Path) -> None:

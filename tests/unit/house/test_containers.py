@@ -1,4 +1,4 @@
-"""No container engine runs where the tests do: so every name in the container files is held against what it names."""
+"""No container engine runs in the tests: each name in the container files is held against what it names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 SECRETS = {"POSTGRES_PASSWORD", "AIRFLOW_FERNET_KEY", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET"}
 # From the compose specification: what a service, a health check and a dependency may say.
 SERVICE_KEYS = {
-    "image", "build", "restart", "environment", "volumes", "depends_on", "configs", "healthcheck", "ports", "command",
+    "image", "build", "restart", "environment", "volumes", "depends_on", "configs", "healthcheck", "ports",
+    "command", "profiles",
 }  # fmt: skip
 HEALTH_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
 CONDITIONS = {"service_started", "service_healthy", "service_completed_successfully"}
@@ -143,7 +144,10 @@ def test_each_copied_path_exists_and_is_let_into_the_build() -> None:
             assert source in allowed or source.split("/")[0] in allowed, source
 
 
-def test_the_bot_image_has_no_airflow() -> None:
+def test_the_bot_image_has_no_airflow(compose: dict[str, Any]) -> None:
+    bot_service = compose["services"]["bot"]
+    assert bot_service["build"]["target"] == "bot"
+    assert not any("AIRFLOW" in name for name in bot_service["environment"])
     bot, airflow = stages()["bot"], stages()["airflow"]
     assert "airflow" not in bot
     assert '".[airflow]"' in airflow
