@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -80,7 +81,9 @@ def play(
     Console().print(table)
 
 
-def _days(ours: Services, entity: str, first: date, last: date, *, scratch: bool, approve: bool) -> Any:  # noqa: ANN401 — an iterator of plans, typed where it is made
+def _days(
+    ours: Services, entity: str, first: date, last: date, *, scratch: bool, approve: bool
+) -> Iterator[PlanOfDay]:
     ours.policy.entity(entity)
     versions = load_versions(ours.database, entity)
     if not versions.extracts:
