@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import re
@@ -26,6 +27,7 @@ from relance.store.uow import UnitOfWork
 from tests.integration.delivery.conftest import DAY, TEMPLATES, World, add_contacts, make_policy, port_of
 
 pytestmark = pytest.mark.integration
+log = logging.getLogger("relance")
 SCRIPT = Path(__file__).with_name("sender_process.py")
 KEY = re.compile(rb"^X-Relance-Key: (\S+)", re.MULTILINE)
 
@@ -175,8 +177,7 @@ def test_five_hundred_kills_over_two_thousand_mails(
     killed, doubt = mail_survives(
         database, world, tmp_path, mailbox, server, messages=2000, kills=500, seed=500
     )
-    record_property("killed", killed)
-    record_property("in_doubt", doubt)
+    log.info("%d kills over 2,000 messages: none twice, none lost, %d in doubt", killed, doubt)
     assert killed >= 400
 
 
