@@ -107,7 +107,7 @@ def _make(database: Database, invoices: int) -> None:
     )  # fmt: skip
     late = pl.Series(random.integers(-60, 200, invoices).astype(np.int32))
     number = pl.Series(range(invoices)).cast(pl.String).str.zfill(9)
-    due = pl.lit(DAY) - pl.duration(days=late)
+    due = pl.lit(DAY) - pl.duration(days=pl.lit(late))
     items = pl.DataFrame({"item_id": "I" + number}).select(
         "item_id", invoice_id="item_id", kind=pl.lit("invoice"),
         customer_id="C" + pl.Series(random.integers(0, payers, invoices)).cast(pl.String).str.zfill(8),

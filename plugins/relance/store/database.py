@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +37,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = normalise_url(url)
+        self._readers: dict[int, Any] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> Database:
@@ -54,13 +56,19 @@ class Database:
 
     def read(self, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
         """Rows of a query as a frame, read as Arrow in a connection of its own; placeholders are `$1`, `$2` …."""
+        with self._reader().cursor() as cursor:
+            cursor.execute(query, list(parameters) if parameters else None)
+            # batch by batch: a table fetched whole takes several times its size while it is put together
+            return pl.DataFrame(cursor.fetch_record_batch())
+
+    def _reader(self) -> Any:
+        """The process's own connection for reads; a forked child opens another."""
         import adbc_driver_postgresql.dbapi as adbc
 
-        with adbc.connect(self.url) as connection, connection.cursor() as cursor:
-            cursor.execute(query, list(parameters) if parameters else None)
-            frame = pl.from_arrow(cursor.fetch_arrow_table())
-        assert isinstance(frame, pl.DataFrame)
-        return frame
+        if self._readers.get(os.getpid()) is None:
+            self._readers.clear()
+            self._readers[os.getpid()] = adbc.connect(self.url, autocommit=True)
+        return self._readers[os.getpid()]
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; does nothing when it is there already."""
