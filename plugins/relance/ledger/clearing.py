@@ -56,15 +56,20 @@ def _of_plain(items: pl.DataFrame, notes: pl.DataFrame, payments: pl.DataFrame, 
             "item", "amount", on=pl.max_horizontal("issue_date", "since"), paid=pl.lit(0, pl.Int64)
         ),
     ]
+    all_moves = pl.concat(moves).join(targets, on="item")
+    # Most invoices are paid by one payment: nothing is to be added up for them.
+    lone = pl.col("item").is_unique()
     days = (
-        pl.concat(moves)
-        .join(targets, on="item")
+        all_moves.filter(~lone)
         .group_by("item", "on")
         .agg(pl.col("amount", "paid").sum(), pl.col("target").first())
         .sort("item", "on")
         .with_columns(short=pl.col("amount").cum_sum().over("item") < pl.col("target"))
     )
-    return _settled(days.select("item", "on", "short", part=pl.col("short") & (pl.col("paid") > 0)))
+    paid_once = all_moves.filter(lone).with_columns(short=pl.col("amount") < pl.col("target"))
+    part = pl.col("short") & (pl.col("paid") > 0)
+    once = paid_once.select("item", settled_on=pl.when(~pl.col("short")).then("on"), in_part=part)
+    return pl.concat([once.cast(CLEARING), _settled(days.select("item", "on", "short", part=part))])
 
 
 def _of_woven(changes: pl.DataFrame, items: pl.DataFrame, as_of: date) -> pl.DataFrame:

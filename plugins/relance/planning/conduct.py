@@ -115,12 +115,13 @@ def gone_on(versions: LedgerVersions, as_of: date) -> pl.DataFrame:
     """`invoice_id`, `gone_on`: invoices that the newest extract until the day didn't have, and the first without them."""
     told = _told(versions, as_of)
     gone = told.filter("closed").select("item_id").unique()
-    newest = pl.struct("extract_date", "import_id")
-    open_until = newest.filter(~pl.col("closed")).max()
+    last_open = pl.col("number").filter(~pl.col("closed")).max().fill_null(-1)
     return (
         told.join(gone, on="item_id", how="semi")
+        .sort("item_id", "extract_date", "import_id")
+        .with_columns(number=pl.int_range(pl.len()))
         .group_by("item_id")
-        .agg(gone_on=pl.col("extract_date").filter(pl.col("closed") & (newest > open_until)).min())
+        .agg(gone_on=pl.col("extract_date").filter(pl.col("number") > last_open).min())
         .filter(pl.col("gone_on").is_not_null())
         .select("gone_on", invoice_id="item_id")
     )
