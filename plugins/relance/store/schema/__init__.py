@@ -24,6 +24,7 @@ from relance.store.schema.plans import (
     plan_contact,
     policy_version,
 )
+from relance.store.schema.profiles import payer_profile, profile_week
 from relance.store.schema.slack import slack_card, slack_outbox
 from relance.store.schema.timeline import timeline, timeline_head
 
@@ -43,10 +44,12 @@ __all__ = [
     "metadata",
     "outbox",
     "outcome",
+    "payer_profile",
     "payment_version",
     "plan",
     "plan_contact",
     "policy_version",
+    "profile_week",
     "promise",
     "quarantine",
     "signal_version",

@@ -25,6 +25,8 @@ APPEND_ONLY = (
     "plan_contact",
     "contact_event",
     "case_event",
+    "profile_week",
+    "payer_profile",
     "timeline",
 )
 """Tables that history rests on: a trigger refuses UPDATE and DELETE on them."""
