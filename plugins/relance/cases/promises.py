@@ -71,7 +71,7 @@ def conclude(
     journal.uow.execute(
         sa.update(hold)
         .where(hold.c.promise_id == one.promise_id, hold.c.ended_on.is_(None))
-        .values(ended_on=lifted)
+        .values(ended_on=lifted, ended_at=sa.func.now())
     )
     told = {
         "promise": one.promise_id,
