@@ -60,15 +60,20 @@ class PlanReport:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """Figures of a delivery: messages sent (or kept in their folder), failed, in doubt, put off; calls and tasks opened."""
+    """Figures of a delivery. `sent` includes `kept` (in a folder); `deferred` wait for another try, `problem` says why.
+
+    `opened` are calls and tasks that became work for people.
+    """
 
     sent: int = 0
+    kept: int = 0
     failed: int = 0
     in_doubt: int = 0
     deferred: int = 0
     opened: int = 0
+    problem: str | None = None
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, Any]:
         """Plain figures."""
         return asdict(self)
 
@@ -151,6 +156,9 @@ def decide(
         )
     if live:
         _refuse_missing_templates(services)
+        delivery.settle(
+            services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of
+        )
     with day_lock(services.database, entity, as_of, what="plan"):
         made, snapshot = decided(services, entity, as_of)
         record = record_of(services, made, snapshot, live=live, reason=reason)
@@ -217,10 +225,12 @@ def deliver(services: Services, entity: str, as_of: date, keys: list[str] | None
         )
     report = DeliveryReport(
         sent=sent.sent,
+        kept=sent.kept,
         failed=sent.failed + intended.failed,
         in_doubt=sent.in_doubt,
         deferred=sent.deferred,
         opened=intended.opened,
+        problem=sent.problem,
     )
     log.info("%s %s: delivered: %s", entity, as_of, _figures(report.as_dict()))
     return report
@@ -289,6 +299,7 @@ def run(
         "contacts": planned.contacts,
         "tasks": planned.tasks,
         "sent": delivered.sent,
+        "kept_in_folder": delivered.kept,
         "failed": delivered.failed,
         "in_doubt": delivered.in_doubt,
         "deferred": delivered.deferred,

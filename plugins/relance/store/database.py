@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -67,7 +68,8 @@ class Database:
 
         if self._readers.get(os.getpid()) is None:
             self._readers.clear()
-            self._readers[os.getpid()] = adbc.connect(self.url, autocommit=True)
+            opened = self._readers[os.getpid()] = adbc.connect(self.url, autocommit=True)
+            weakref.finalize(self, _close, opened, os.getpid())
         return self._readers[os.getpid()]
 
     def migrate(self) -> None:
@@ -88,6 +90,12 @@ class Database:
             if not sa.inspect(connection).has_table("alembic_version"):
                 return None
             return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def _close(connection: Any, opener: int) -> None:
+    """Close a reading connection in the process that opened it; a forked child must not end its parent's."""
+    if os.getpid() == opener:
+        connection.close()
 
 
 def newest_revision() -> str:
