@@ -134,7 +134,10 @@ class ShiftTable:
         return moved
 
     def _position(self, days: Days | int) -> npt.NDArray[np.int32]:
-        return np.clip(np.asarray(days, dtype=np.int32) - np.int32(self.start), 0, self.size - 1)
+        inside: npt.NDArray[np.int32] = np.clip(
+            np.asarray(days, dtype=np.int32) - np.int32(self.start), 0, self.size - 1
+        )
+        return inside
 
 
 @lru_cache(maxsize=16)

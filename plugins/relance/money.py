@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from types import MappingProxyType
 
-from babel.numbers import get_global
+from babel.core import get_global
 
 _FRACTIONS = MappingProxyType(dict(get_global("currency_fractions")))
 # ISO 4217 where CLDR's display digits differ from the standard's minor unit.
