@@ -32,7 +32,7 @@ from relance.planning.model import ACT_HISTORY, APPROVALS, CONTACT_HISTORY, HOLD
 from relance.planning.plan import plan
 from relance.services import Services
 from relance.slack import SlackReport
-from relance.store import plans
+from relance.store import plans, profiles
 from relance.store.contacts import keys_in
 from relance.store.locks import day_lock
 from relance.store.schema import contact
@@ -136,7 +136,8 @@ def decided(services: Services, entity: str, as_of: date) -> tuple[Plan, Snapsho
         )
     history = history_before(services, entity, as_of)
     holds = holds_on(services, entity, as_of)
-    return plan(snapshot, services.policy, history, holds, as_of), snapshot
+    in_force = profiles.profiles_on(services.database, entity, as_of)
+    return plan(snapshot, services.policy, history, holds, as_of, profiles=in_force), snapshot
 
 
 def decide(

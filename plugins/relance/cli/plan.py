@@ -23,6 +23,7 @@ from relance.planning.model import Plan as PlanOfDay
 from relance.planning.play import play as play_days
 from relance.planning.present import as_json
 from relance.services import Services
+from relance.store.profiles import profiles_on
 
 
 def plan(
@@ -99,6 +100,7 @@ def _days(
         first=first,
         last=last,
         approve=approve,
+        profiles_of=lambda on: profiles_on(ours.database, entity, on),
     )
 
 
