@@ -19,6 +19,7 @@ from relance.errors import LedgerError
 from relance.money import Money
 from relance.planning.difference import Difference, difference, difference_json, summed
 from relance.planning.plan import plan
+from relance.store.profiles import profiles_on
 
 Cells = Sequence[str]
 
@@ -75,7 +76,8 @@ def compared(entity: str, on: Any, before: Path, after: Path) -> Difference:
             f"{entity} has no ledger yet.", hint=f"Import one: relance ledger import {entity} PATH"
         )
     history, holds = day.history_before(ours, entity, on), day.holds_on(ours, entity, on)
-    old, new = (plan(snapshot, policy, history, holds, on) for policy in policies)
+    profiles = profiles_on(ours.database, entity, on)
+    old, new = (plan(snapshot, policy, history, holds, on, profiles=profiles) for policy in policies)
     return difference(old, new)
 
 
