@@ -15,7 +15,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "topic.next": "Wie es weitergeht",
     # values
     "step": "„{step}“ ({level})",
-    "quoted": "„{text}“",
     "days": ("{n} Tag", "{n} Tage"),
     "separator": "; ",
     "persons": ("{n} Person", "{n} Personen"),
@@ -231,7 +230,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "nicht mehr.",
     "not_open.closed_by_source": "Die Rechnung {invoice} über {amount} steht nicht mehr im Auszug der "
     "Buchhaltung und gilt damit als von der Quelle geschlossen; niemand wird dafür gemahnt.",
-    "not_open.since": "So sagt es der Auszug vom {since}.",
+    "not_open.since": "Laut Auszug vom {since}.",
     "not_open.issued_later": "Die Rechnung {invoice} über {amount} wird erst am {since} gestellt; am {day} gibt "
     "es nichts zu mahnen.",
     "not_open.credit_note": "{invoice} ist eine Gutschrift über {amount}; sie wird nie angemahnt.",

@@ -15,7 +15,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "topic.next": "What happens next",
     # values
     "step": "“{step}” ({level})",
-    "quoted": "“{text}”",
     "days": ("{n} day", "{n} days"),
     "separator": "; ",
     "persons": ("{n} person", "{n} persons"),
@@ -163,9 +162,9 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "hold.non_business_day.calendar": "{day} is not a business day: {causes}.",
     "hold.in_flight.planned": "Step “{step}” of {planned_on} was planned and has not been sent.",
     "hold.in_flight.sending": "Step “{step}” of {planned_on} is being sent.",
-    "hold.in_flight.in_doubt": "Whether step “{step}” of {planned_on} left is in doubt; a person has to look.",
+    "hold.in_flight.in_doubt": "It is in doubt whether step “{step}” of {planned_on} was sent; a person has to look.",
     "hold.cooldown.contact": "The payer was contacted on {on} (“{step}”); contacts are {days} apart at least.",
-    "hold.frequency_cap.contacts": "The payer has had {count} contacts within 30 days; the most is {limit}.",
+    "hold.frequency_cap.contacts": "Contacts of the payer within 30 days: {count}; at most {limit} are allowed.",
     "hold.no_contact.nobody": "The ledger names nobody at the payer.",
     "hold.no_contact.unreachable": "The ledger names {persons} at the payer, but nobody whom this step could reach by "
     "{channels}.",
@@ -174,7 +173,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "hold.address_cap.address": "{address} already gets {limit} messages that day, the most for one address.",
     "hold.daily_cap.entity": "{entity} makes {limit} contacts a day at the most; more urgent ones went first.",
     "hold.other": "{reason} ({source}).",
-    "told.by": ", told by {owner}",
+    "told.by": ", reported by {owner}",
     "told.note": " (“{note}”)",
     "by.person": "Noted by {who}.",
     "by.person_on": "Noted by {who} on {when}.",
@@ -214,7 +213,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "not_open.assigned": "Invoice {invoice} over {amount} is assigned to a factor; we don’t chase it any more.",
     "not_open.closed_by_source": "Invoice {invoice} over {amount} is no longer in the ledger’s extract, so it "
     "counts as closed by the source; nobody is chased for it.",
-    "not_open.since": "So the extract of {since} says.",
+    "not_open.since": "According to the extract of {since}.",
     "not_open.issued_later": "Invoice {invoice} over {amount} is issued only on {since}; on {day} there is "
     "nothing to chase.",
     "not_open.credit_note": "{invoice} is a credit note over {amount}; it is never chased.",

@@ -15,7 +15,6 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "topic.next": "Et ensuite",
     # values
     "step": "« {step} » ({level})",
-    "quoted": "« {text} »",
     "days": ("{n} jour", "{n} jours"),
     "separator": " ; ",
     "persons": ("{n} personne", "{n} personnes"),
@@ -228,7 +227,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "not_open.assigned": "La facture {invoice} de {amount} est cédée à un factor ; nous ne la relançons plus.",
     "not_open.closed_by_source": "La facture {invoice} de {amount} ne figure plus dans l’extrait du grand livre "
     "et compte donc comme close par la source ; personne n’est relancé pour elle.",
-    "not_open.since": "C’est ce que dit l’extrait du {since}.",
+    "not_open.since": "D’après l’extrait du {since}.",
     "not_open.issued_later": "La facture {invoice} de {amount} n’est émise que le {since} ; le {day}, il n’y a "
     "rien à relancer.",
     "not_open.credit_note": "{invoice} est un avoir de {amount} ; un avoir n’est jamais relancé.",

@@ -1,0 +1,131 @@
+"""`relance explain`: why an invoice was chased on a day, or why not, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from relance import day
+from relance.cli.options import AsOf, Config, Entity, Json, services
+from relance.cli.replay import late_json, late_table
+from relance.errors import LedgerError, UsageError
+from relance.ledger.loading import load_versions
+from relance.ledger.snapshot import take_snapshot
+from relance.planning.explaining import explanation_of
+from relance.planning.explanation import Explanation, as_json
+from relance.planning.plan import day_of
+from relance.replay import StoredOutcome, stored_outcome
+from relance.services import Services
+from relance.speech import LANGUAGES, Paragraph, language_of
+from relance.speech import explain as in_words
+from relance.store.profiles import profiles_on
+
+
+def explain(
+    entity: Entity,
+    invoice: Annotated[
+        str, typer.Argument(metavar="INVOICE", help="The open item: INVOICE or INVOICE/TERM.")
+    ],
+    as_of: AsOf,
+    lang: Annotated[str | None, typer.Option("--lang", help="en, fr or de; else the region's first.")] = None,
+    config: Config = None,
+    *,
+    as_json_: Json = False,
+) -> None:
+    """Say why: the rule, the scenario, each step's date, all that stands against it, the contact, and what comes next."""
+    ours = services(config)
+    language = _language(ours, entity, lang)
+    found, stored = explained(ours, entity, invoice, as_of.date())
+    words = in_words(found, language)
+    if as_json_:
+        typer.echo(json.dumps(report(found, words, stored), ensure_ascii=False))
+    else:
+        _show(words, stored)
+
+
+def explained(ours: Services, entity: str, invoice: str, on: Any) -> tuple[Explanation, StoredOutcome | None]:
+    """The invoice's day explained with what is known now, and what was stored for it that day, if anything was.
+
+    Raises:
+        LedgerError: when there is no ledger yet.
+        UsageError: for an unknown entity or invoice; names the nearest invoices.
+    """
+    ours.policy.region_of(entity)
+    versions = load_versions(ours.database, entity)
+    if not versions.extracts:
+        raise LedgerError(
+            f"{entity} has no ledger yet.", hint=f"Import one: relance ledger import {entity} PATH"
+        )
+    snapshot = take_snapshot(versions, on)
+    history, holds = day.history_before(ours, entity, on), day.holds_on(ours, entity, on)
+    profiles = profiles_on(ours.database, entity, on)
+    stages = day_of(snapshot, ours.policy, history, holds, on, profiles=profiles)
+    found = explanation_of(stages, invoice, versions=versions)
+    if found.not_open is not None and found.not_open.why == "unknown":
+        similar = found.not_open.similar
+        hint = f"Did you mean {' or '.join(similar)}?" if similar else "Check the id as the ledger has it."
+        raise UsageError(f"{entity} has no invoice {invoice!r}.", hint=hint)
+    return found, stored_outcome(ours, versions, stages.plan(), invoice)
+
+
+def report(found: Explanation, words: tuple[Paragraph, ...], stored: StoredOutcome | None) -> dict[str, Any]:
+    """The JSON of `relance explain`: the facts, the words, and how the day's stored plan compares."""
+    text = [
+        {"topic": one.topic, "heading": one.heading, "lines": list(one.lines)} for one in words
+    ]  # fmt: skip
+    then: dict[str, Any] | None = None
+    if stored is not None:
+        then = {
+            "plan_id": stored.plan_id,
+            "planned_at": stored.at.isoformat(),
+            "same_policy": stored.same_policy,
+            "same": not stored.fields,
+            "outcome": stored.outcome,
+            "differences": {name: {"stored": old, "now": new} for name, (old, new) in stored.fields.items()},
+            "late_facts": [late_json(fact) for fact in stored.late],
+        }
+    return {**as_json(found), "text": text, "stored": then}
+
+
+def _language(ours: Services, entity: str, wanted: str | None) -> str:
+    if wanted is None:
+        spoken = ours.policy.region_of(entity).languages
+        return next((language_of(tag) for tag in spoken if language_of(tag) == tag.split("-")[0]), "en")
+    if language_of(wanted) != wanted.replace("_", "-").split("-")[0].lower():
+        raise UsageError(f"There are no explanations in {wanted!r}.", hint=f"Choose {', '.join(LANGUAGES)}.")
+    return language_of(wanted)
+
+
+def _show(words: tuple[Paragraph, ...], stored: StoredOutcome | None) -> None:
+    console = Console(highlight=False)
+    for paragraph in words:
+        console.print(Text(paragraph.heading, style="bold"))
+        for line in paragraph.lines:
+            console.print(Padding(Text(line), (0, 0, 0, 2)))
+    if stored is None:
+        return
+    console.print()
+    if not stored.fields:
+        console.print(
+            f"This is what plan {stored.plan_id} of {stored.at:%Y-%m-%d %H:%M %Z} decided.", markup=False
+        )
+        return
+    console.print(
+        f"Plan {stored.plan_id} of {stored.at:%Y-%m-%d %H:%M %Z} decided otherwise. "
+        + ("" if stored.same_policy else "The policy has changed since. ")
+        + (f"{len(stored.late)} facts arrived later." if stored.late else ""),
+        markup=False,
+    )
+    for name, (old, new) in stored.fields.items():
+        console.print(Padding(Text(f"{name}: {_plain(old)} then, {_plain(new)} now"), (0, 0, 0, 2)))
+    if stored.late:
+        console.print(late_table(list(stored.late)))
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
