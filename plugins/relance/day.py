@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from relance import cases, delivery, slack
 from relance.cases import CasesReport
 from relance.config.check import check_policy
+from relance.config.load import refuse
 from relance.config.models import Entity
-from relance.errors import LedgerError, PolicyError, UsageError
+from relance.errors import LedgerError, UsageError
 from relance.ledger.importing import import_ledger
 from relance.ledger.loading import load_versions
 from relance.ledger.mapping import PLAIN, load_mapping
@@ -338,10 +339,8 @@ def messages_by_channel(services: Services, entity: str, as_of: date) -> list[tu
 
 def _refuse_missing_templates(services: Services) -> None:
     """What is planned to be sent must have its words; `config check` says the same earlier."""
-    problems = check_policy(services.settings.config, services.settings.templates)
-    errors = tuple(str(problem) for problem in problems if problem.severity == "error")
-    if errors:
-        raise PolicyError("The policy can't be acted on:", problems=errors)
+    directory = services.settings.config
+    refuse(check_policy(directory, services.settings.templates), directory, only=services.only)
 
 
 def _counts(made: Plan) -> dict[str, Any]:

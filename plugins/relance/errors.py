@@ -49,6 +49,9 @@ class PolicyError(RelanceError):
         super().__init__(message, hint=hint)
         self.problems = problems
 
+    def __str__(self) -> str:
+        return "\n".join((super().__str__(), *self.problems))
+
 
 class LedgerError(RelanceError):
     """An extract can't be read or taken as a whole."""

@@ -28,7 +28,10 @@ class Services:
         settings: Settings,
         sql_source: SqlSource | None = None,
         clock: Callable[[], datetime] | None = None,
+        only: str | None = None,
     ) -> None:
+        """`only`: the entity that is worked on; problems in the files of others then don't stop it."""
+        self.only = only
         self.settings = settings
         self.sql_source = sql_source
         self._clock = clock or (lambda: datetime.now(UTC))
@@ -45,7 +48,7 @@ class Services:
         Raises:
             PolicyError: with every problem.
         """
-        return load_policy(self.settings.config)
+        return load_policy(self.settings.config, only=self.only)
 
     @cached_property
     def database(self) -> Database:

@@ -11,7 +11,7 @@ import typer
 
 from relance.cli import bench, case, config, db, ledger, outbox, plan, run_day, slack
 from relance.cli.interest import interest
-from relance.errors import PolicyError, RelanceError, UsageError
+from relance.errors import RelanceError, UsageError
 
 app = typer.Typer(
     name="relance",
@@ -48,7 +48,7 @@ def run() -> NoReturn:
     except RelanceError as error:
         if debug:
             raise
-        _complain(error)
+        typer.echo(f"relance: {error}", err=True)
         sys.exit(2 if isinstance(error, UsageError) else 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `relance … | head` is no failure
@@ -60,10 +60,3 @@ def run() -> NoReturn:
         typer.echo(f"relance: {type(error).__name__}: {message[0]} (run again with --debug)", err=True)
         sys.exit(1)
     sys.exit(0)
-
-
-def _complain(error: RelanceError) -> None:
-    typer.echo(f"relance: {error}", err=True)
-    if isinstance(error, PolicyError):
-        for problem in error.problems:
-            typer.echo(f"  {problem}", err=True)

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
 from relance.config.models import Entity, Region, Scenario
 from relance.config.policy import Policy
+from relance.config.problems import Problem
 from relance.config.profiles import Profiles
 from relance.config.reading import Reading, read_directory
 from relance.config.rules import apply_rules
 from relance.errors import PolicyError
 
 
-def load_policy(directory: Path) -> Policy:
+def load_policy(directory: Path, *, only: str | None = None) -> Policy:
     """The policy of `directory`. Templates are not looked at: planning doesn't need them.
+
+    With `only`, an entity's id, the files of other entities may be unsound: they are nobody's concern but their own.
 
     Raises:
         PolicyError: with every problem of every file, as lines `file:line: what; write …`.
     """
     reading = read_directory(directory)
     apply_rules(reading)
-    errors = tuple(str(one) for one in reading.problems() if one.severity == "error")
+    refuse(reading.problems(), directory, only=only)
+    return assemble(reading)
+
+
+def refuse(problems: Iterable[Problem], directory: Path, *, only: str | None = None) -> None:
+    """Raise where there are errors; with `only`, those in the files of other entities don't count."""
+    errors = tuple(str(one) for one in problems if one.severity == "error" and not _of_another(one, only))
     if errors:
         count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
-        listing = "\n".join(errors)
         raise PolicyError(
-            f"The policy in {directory.as_posix()} has {count}:\n{listing}\n",
+            f"The policy in {directory.as_posix()} has {count}.",
             problems=errors,
-            hint="Mend the files, then `relance config check` them.",
+            hint="Mend the files, then `relance config check` them:",
         )
-    return assemble(reading)
+
+
+def _of_another(problem: Problem, only: str | None) -> bool:
+    file = Path(problem.file)
+    return only is not None and file.parent.name == "entities" and file.stem != only
 
 
 def assemble(reading: Reading) -> Policy:

@@ -32,7 +32,5 @@ def load(directory: Path) -> LawBook:
             countries[country.code] = country
             aliases |= dict.fromkeys(others, country.code)
     if problems:
-        raise PolicyError(
-            f"{len(problems)} problem(s) in {directory}:\n" + "\n".join(problems), problems=tuple(problems)
-        )
+        raise PolicyError(f"{len(problems)} problem(s) in {directory}:", problems=tuple(problems))
     return LawBook(countries=countries, aliases=aliases, series=series, exchanges=exchanges)

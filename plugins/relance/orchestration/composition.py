@@ -7,6 +7,6 @@ from relance.orchestration.sql_source import fetch
 from relance.services import Services
 
 
-def services_of_task() -> Services:
+def services_of_task(entity: str) -> Services:
     """What the use cases work with, inside an Airflow task."""
-    return Services(settings=task_settings(), sql_source=fetch)
+    return Services(settings=task_settings(), sql_source=fetch, only=entity)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
-from relance.errors import LedgerError
+from relance.errors import LedgerError, TransientError
 from relance.orchestration.working_day import WorkingDay, working_day
 
 if TYPE_CHECKING:
@@ -72,13 +72,18 @@ def delivery_batches(entity: str) -> list[list[str]]:
 
 @task(max_active_tis_per_dagrun=PARALLEL_BATCHES)
 def deliver(entity: str, keys: list[str]) -> dict[str, Any]:
-    """Sends the messages of these contacts, each once, whatever happens."""
+    """Sends the messages of these contacts, each once, whatever happens; what has to wait is tried again."""
     from relance import day
 
     services, today = _services(entity)
     if _nothing_leaves(entity, today):
         return {}
-    return day.deliver(services, entity, today.as_of, keys).as_dict()
+    report = day.deliver(services, entity, today.as_of, keys)
+    if report.deferred:
+        raise TransientError(
+            f"{entity} {today.as_of}: {report.deferred} messages wait for another try: {report.problem or 'put off'}."
+        )
+    return report.as_dict()
 
 
 @task(trigger_rule="none_failed")
@@ -108,7 +113,7 @@ def _services(entity: str) -> tuple[Services, WorkingDay]:
     """What the task works with, and on which day."""
     from relance.orchestration.composition import services_of_task
 
-    services = services_of_task()
+    services = services_of_task(entity)
     context = get_current_context()
     run = context["dag_run"]
     return services, working_day(
