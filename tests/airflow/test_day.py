@@ -127,7 +127,7 @@ def test_every_open_invoice_has_an_outcome_that_adds_up(installation: Installati
     from relance import day
     from relance.orchestration.composition import services_of_task
 
-    services = services_of_task()
+    services = services_of_task("FR01")
     items = day.snapshot_of(services, "FR01", DAY).items
     total = dict(items.group_by("currency").agg(pl.col("open").sum()).iter_rows())
     ((number, live, reason),) = installation.rows(
