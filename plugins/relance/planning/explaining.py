@@ -102,7 +102,7 @@ def _segment(ladder: Ladder) -> Segment:
     payer = day.payers.row(by_predicate=pl.col("payer_id") == ladder.item["payer_id"], named=True)
     names = [rule.name for rule in day.policy.segments]
     number = names.index(payer["rule"]) + 1 if payer["rule"] in names else None
-    return Segment(payer["scenario"], payer["rule"], number, len(names))
+    return Segment(payer["scenario"], payer["rule"], number, len(names), payer["profile"])
 
 
 def _credit(ladder: Ladder) -> CreditUse | None:

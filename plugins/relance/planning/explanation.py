@@ -179,12 +179,16 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The rule of the segment table that gave the scenario; no name: none matched, the entity's default."""
+    """The rule of the segment table that gave the scenario; no name: none matched, the entity's default.
+
+    `profile`: the payer's, in force on the day.
+    """
 
     scenario: str
     rule: str | None
     number: int | None
     rules: int
+    profile: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def explain(explanation: Explanation, language: str | None = None) -> tuple[Para
     parts = [
         ("answer", [_answer(explanation, decision, voice)]),
         ("invoice", _facts(invoice, voice)),
-        ("rule", [_rule(explanation, invoice, decision, voice)]),
+        ("rule", _rule(explanation, invoice, decision, voice)),
         ("credit", _credit(invoice, decision.credit, voice)),
         ("steps", _steps(decision, voice)),
         ("waits", [_wait(wait, voice) for wait in decision.waits]),
@@ -113,12 +113,17 @@ def _facts(invoice: InvoiceFacts, voice: Voice) -> list[str]:
     return lines
 
 
-def _rule(explanation: Explanation, invoice: InvoiceFacts, decision: Decision, voice: Voice) -> str:
+def _rule(explanation: Explanation, invoice: InvoiceFacts, decision: Decision, voice: Voice) -> list[str]:
     segment = decision.segment
     values = {"payer": _known_as(invoice.payer, invoice.payer_id), "scenario": segment.scenario}
     if segment.rule is not None:
-        return voice("rule.named", rule=segment.rule, number=segment.number, **values)
-    return voice("rule.default" if segment.rules else "rule.none", entity=explanation.entity, **values)
+        line = voice("rule.named", rule=segment.rule, number=segment.number, **values)
+    else:
+        key = "rule.default" if segment.rules else "rule.none"
+        line = voice(key, entity=explanation.entity, **values)
+    if segment.profile is None:
+        return [line]
+    return [line, voice("rule.profile", profile=voice.named("profile", segment.profile))]
 
 
 def _credit(invoice: InvoiceFacts, credit: CreditUse | None, voice: Voice) -> list[str]:

@@ -19,18 +19,29 @@ _ACTED = ("sent", "confirmed", "bounced", "completed", "not_made")
 """States in which a contact has a day on which it acted."""
 
 _THEN = """
-  SELECT c.key, c.payer_id, c.as_of, c.plan_id, c.kind, c.channel, c.scenario, c.step, c.level, c.acted_on, c.content,
-         c.state AS state_now, coalesce(e.state, c.state) AS state, e.state IS NULL AS untold,
-         (SELECT substring(p.note FROM '^plan ([0-9]+)$')::bigint FROM contact_event p
-          WHERE p.key = c.key AND p.at <= $3::text::timestamptz AND p.actor = 'planning' AND p.note LIKE 'plan %'
-          ORDER BY p.event_id DESC LIMIT 1) AS plan_then
+  SELECT c.key, c.payer_id, c.as_of, c.plan_id, c.kind, c.channel, c.scenario, c.step, c.level, c.acted_on,
+         c.content::text AS body, e.state IS NULL AND b.plan_id IS NULL AS untold,
+         coalesce(e.state, b.state, c.state) AS state, coalesce(p.plan_id, b.plan_id) AS plan_then
   FROM contact c
-  LEFT JOIN LATERAL (SELECT state FROM contact_event e WHERE e.key = c.key AND e.at <= $3::text::timestamptz
-                     ORDER BY e.event_id DESC LIMIT 1) e ON true
+  LEFT JOIN LATERAL (
+    SELECT state FROM contact_event WHERE key = c.key AND at <= $3::text::timestamptz
+    ORDER BY event_id DESC LIMIT 1) e ON true
+  LEFT JOIN LATERAL (
+    SELECT substring(note FROM 6)::bigint AS plan_id FROM contact_event
+    WHERE key = c.key AND at <= $3::text::timestamptz AND actor = 'planning' AND note ~ '^plan [0-9]+$'
+    ORDER BY event_id DESC LIMIT 1) p ON true
+  LEFT JOIN LATERAL (
+    SELECT l.plan_id, CASE WHEN d.body::json->>'approval' IS NULL THEN 'planned' ELSE 'awaiting_approval' END AS state
+    FROM plan l JOIN plan_contact d ON d.plan_id = l.plan_id AND d.key = c.key
+    WHERE l.entity = c.entity AND l.as_of = c.as_of AND l.live AND l.at <= $3::text::timestamptz
+    ORDER BY l.plan_id LIMIT 1) b ON true
   WHERE c.entity = $1 AND c.as_of < $2::text::date
-    AND (e.state IS NOT NULL OR NOT EXISTS (SELECT FROM contact_event o WHERE o.key = c.key))
+    AND (e.state IS NOT NULL OR b.plan_id IS NOT NULL OR NOT EXISTS (SELECT FROM plan l WHERE l.plan_id = c.plan_id))
 """
-"""Contacts of the days before that existed at the moment, in the state that their last event by then gave them."""
+"""Contacts of the days before that existed at the moment, in the state that their last event by then gave them.
+
+A contact begins with the first live plan of its day that made it; only plans that change it leave an event.
+"""
 
 
 @dataclass(frozen=True)
@@ -63,8 +74,8 @@ def stored_plan(uow: UnitOfWork, head: sa.RowMapping) -> StoredPlan:
         policy_content=uow.execute(version).scalar_one(),
         snapshot_digest=head["snapshot_digest"],
         outcomes=stored_outcomes(uow, head["plan_id"]),
-        contacts=[row["body"] for row in rows if not row["task"]],
-        tasks=[row["body"] for row in rows if row["task"]],
+        contacts=[json.loads(row["body"]) for row in rows if not row["task"]],
+        tasks=[json.loads(row["body"]) for row in rows if row["task"]],
     )
 
 
@@ -108,7 +119,7 @@ def history_then(
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """As `plans.history_frames`, in the state that everything had at the moment."""
     parameters = [entity, before.isoformat(), moment.isoformat()]
-    found = database.read(f"SELECT t.*, t.content::text AS body FROM ({_THEN}) t", parameters).drop("content")
+    found = database.read(_THEN, parameters)
     acts = database.read(
         "SELECT a.key, a.invoice_id, a.step, a.level FROM contact_act a JOIN contact c USING (key) "
         "WHERE c.entity = $1 AND c.as_of < $2::text::date",
@@ -138,9 +149,7 @@ def _as_planned_then(
         return contacts, acts
     rows = []
     for key, plan_id in changed.select("key", "plan_then").iter_rows():
-        body = database.read(
-            "SELECT body::text AS body FROM plan_contact WHERE plan_id = $1 AND key = $2", [plan_id, key]
-        )
+        body = database.read("SELECT body FROM plan_contact WHERE plan_id = $1 AND key = $2", [plan_id, key])
         rows += [json.loads(text) for text in body["body"]]
     columns = ("kind", "channel", "scenario", "step", "level")
     fresh = pl.DataFrame(

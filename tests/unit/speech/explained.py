@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import polars as pl
+
 from relance.ledger.snapshot import take_snapshot
 from relance.planning.explaining import explanation_of
 from relance.planning.explanation import Explanation
@@ -19,7 +21,7 @@ NOTED = "collector@lumen.example, 2025-03-05"
 def explained(on: date, invoice_id: str = "A", **changes: Any) -> Explanation:
     """The explanation of an invoice in the plain case with `changes`: tables, history, holds, parts of the policy."""
     history, holds = changes.pop("history", []), changes.pop("holds", [])
-    extracts = changes.pop("extracts", None)
+    extracts, profiles = changes.pop("extracts", None), changes.pop("profiles", [])
     tables = {name: changes.pop(name) for name in build.LEDGER_WORDS if name in changes}
     ledger = {"entity": "FR01", "extracts": extracts} if extracts else build.ledger(**tables)
     versions = fast.versions_of(ledger)
@@ -29,6 +31,7 @@ def explained(on: date, invoice_id: str = "A", **changes: Any) -> Explanation:
         fast.history_of(history, on),
         fast.holds_of(holds, on),
         on,
+        profiles=pl.DataFrame(profiles, schema={"payer_id": pl.String, "profile": pl.String}, orient="row"),
     )
     return explanation_of(day, invoice_id, versions=versions)
 
@@ -92,6 +95,10 @@ CASES: dict[str, dict[str, Any]] = {
     "a rule of the segment table": {
         "on": ACT, "rules": [{"when": {"vip": True}, "scenario": "standard"},
                              {"when": {"country": ["FR"]}, "scenario": "standard"}],
+    },
+    "a rule by the payer's profile": {
+        "on": ACT, "profiles": [("P1", "negligent")],
+        "rules": [{"when": {"profile": ["negligent"]}, "scenario": "standard"}],
     },
     "partly covered by credit": {"on": ACT, "payments": [payment("30.00", d(3, 1))]},
     "credit used up by an older invoice": {

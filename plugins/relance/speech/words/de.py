@@ -92,6 +92,14 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "Segmenttabelle trifft zu.",
     "rule.none": "Für {payer} gilt das Szenario „{scenario}“, die Vorgabe von {entity}: Die Segmenttabelle hat "
     "keine Regeln.",
+    "rule.profile": "Sein Profil nach seinem bisherigen Zahlen: {profile}.",
+    "profile.automatic": "zahlt automatisch",
+    "profile.insolvent": "zahlungsunfähig",
+    "profile.litigious": "streitbar",
+    "profile.administrative": "bürokratisch",
+    "profile.bad": "schlechter Zahler",
+    "profile.negligent": "nachlässig",
+    "profile.good": "guter Zahler",
     # credit
     "credit.total": "{payer} hat ein Guthaben von {credit}.",
     "credit.laid": "Nach Fälligkeit auf die Rechnungen verteilt, deckt es {list}.",

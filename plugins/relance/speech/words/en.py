@@ -88,6 +88,14 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "rule.default": "{payer} is under scenario “{scenario}”, the default of {entity}: no rule of the segment "
     "table fits.",
     "rule.none": "{payer} is under scenario “{scenario}”, the default of {entity}: the segment table has no rules.",
+    "rule.profile": "Its profile, found from how it has paid: {profile}.",
+    "profile.automatic": "pays by itself",
+    "profile.insolvent": "insolvent",
+    "profile.litigious": "litigious",
+    "profile.administrative": "administrative",
+    "profile.bad": "bad payer",
+    "profile.negligent": "negligent",
+    "profile.good": "good payer",
     # credit
     "credit.total": "{payer} has a credit of {credit}.",
     "credit.laid": "Laid over its invoices by due date, it covers {list}.",

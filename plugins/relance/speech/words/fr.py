@@ -92,6 +92,14 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "la table de segmentation ne s’applique.",
     "rule.none": "{payer} relève du scénario « {scenario} », celui de {entity} par défaut : la table de "
     "segmentation est vide.",
+    "rule.profile": "Son profil, d’après ses paiements : {profile}.",
+    "profile.automatic": "paiement automatique",
+    "profile.insolvent": "insolvable",
+    "profile.litigious": "procédurier",
+    "profile.administrative": "administratif",
+    "profile.bad": "mauvais payeur",
+    "profile.negligent": "négligent",
+    "profile.good": "bon payeur",
     # credit
     "credit.total": "{payer} dispose d’un crédit de {credit}.",
     "credit.laid": "Imputé sur ses factures par échéance, il couvre {list}.",
