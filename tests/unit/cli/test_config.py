@@ -90,6 +90,7 @@ def test_schema_writes_one_file_a_kind(config):
     assert result.exit_code == 0
     assert sorted(path.name for path in (config / "schemas").iterdir()) == [
         "entity.schema.json",
+        "profiles.schema.json",
         "region.schema.json",
         "scenario.schema.json",
         "segments.schema.json",
