@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -92,7 +93,12 @@ def test_the_first_of_a_french_month_is_an_ordinal() -> None:
 # --- any ledger ------------------------------------------------------------------------------------
 
 
-def played(seed: int, days: int = 2) -> Iterator[tuple[Case, Day, list[Explanation]]]:
+@cache
+def played(seed: int) -> list[tuple[Case, Day, list[Explanation]]]:
+    return list(_played(seed, days=2))
+
+
+def _played(seed: int, *, days: int) -> Iterator[tuple[Case, Day, list[Explanation]]]:
     one = generate(seed)
     versions, policy = fast.versions_of(one.ledger), fast.policy_of(one.policy)
     history = fast.history_of(one.history, one.first)
@@ -156,7 +162,7 @@ def test_the_wait_that_is_explained_is_the_one_that_was_decided(seed: int) -> No
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_step_dates_and_reasons_for_moving_are_the_planners(seed: int) -> None:
-    for _, _, explanations in played(seed, days=1):
+    for _, _, explanations in played(seed):
         for one in explanations:
             if one.decision is None:
                 continue
@@ -172,7 +178,7 @@ def test_step_dates_and_reasons_for_moving_are_the_planners(seed: int) -> None:
 
 def test_credit_laid_out_adds_up() -> None:
     for seed in SEEDS:
-        for _, _, explanations in played(seed, days=1):
+        for _, _, explanations in played(seed):
             for one in explanations:
                 if one.decision is None or one.decision.credit is None:
                     continue
