@@ -11,33 +11,36 @@ import polars as pl
 from relance.config.models import Entity, Region, Step
 from relance.config.policy import Policy
 from relance.planning.model import LEVEL_RANK, History
-from relance.planning.people import PERSON, Reach, language_for, reach_of
+from relance.planning.people import PERSON, Directory, language_for
 
 
 def leads(acting: pl.DataFrame, by: list[str]) -> pl.DataFrame:
-    """Groups of acting items with their lead first: the highest level, the latest step in order, the lowest id.
+    """Groups of acting items under their lead: the highest level, then the latest step in order, then the lowest id.
 
-    `acting`: row, payer_id, invoice_id, scenario, step, level, place, rank, to_demand, currency, days_late.
-    Gives one row a group: `by`, the lead's scenario, step, level, kind; acts, demands, announces, totals, max_late, rows.
+    `acting`, in order of invoice_id: row, payer_id, invoice_id, scenario, lead_step, step, level, kind, place, rank,
+    to_demand, currency, days_late. Gives one row a group, in order of `by`: the lead's scenario, step, level, kind, rank;
+    acts, demands, announces, totals, max_late, rows.
     """
-    act = pl.struct("invoice_id", "step", "level").sort_by("invoice_id")
     due = pl.col("days_late") >= 0
-    demand = pl.struct("invoice_id", amount="to_demand", currency="currency")
+    # one number that orders candidates for the lead; rows rise with invoice_id, so no two are alike
+    weight = (pl.col("rank").cast(pl.Int64) * 1000 + pl.col("place")) * 2**32 - pl.col("row")
+    lead = pl.col("weight").arg_max()
     grouped = (
-        acting.sort(*by, "rank", "place", "invoice_id", descending=[*(False for _ in by), True, True, False])
+        acting.with_columns(weight=weight)
         .group_by(by, maintain_order=True)
         .agg(
             *(
-                pl.col(name).first()
+                pl.col(name).get(lead)
                 for name in ("scenario", "lead_step", "level", "kind", "rank")
                 if name not in by
             ),
-            acts=act,
-            demands=demand.filter(due).sort_by(pl.col("invoice_id").filter(due)),
-            announces=pl.col("invoice_id").filter(~due).sort(),
+            acts=pl.struct("invoice_id", "step", "level"),
+            demands=pl.struct("invoice_id", amount="to_demand", currency="currency").filter(due),
+            announces=pl.col("invoice_id").filter(~due),
             max_late=pl.col("days_late").max(),
             rows=pl.col("row"),
         )
+        .sort(by)
     )
     return grouped.join(
         _totals(acting.filter(due), by), on=by, how="left", maintain_order="left"
@@ -54,31 +57,21 @@ def _totals(due: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     )
 
 
-def addressed(
-    contacts: pl.DataFrame, reached: dict[Reach, pl.DataFrame], policy: Policy, region: Region
-) -> pl.DataFrame:
+def addressed(contacts: pl.DataFrame, directory: Directory, region: Region) -> pl.DataFrame:
     """Contacts with the person, address, channel and language that the lead's step gives them."""
-    reach_of_step = {
-        (name, step.id): number
-        for number, reach in enumerate(reached)
-        for name, scenario in policy.scenarios.items()
-        for step in scenario.steps
-        if reach_of(step) == reach
-    }
-    numbers = pl.DataFrame(
-        [(scenario, step, number) for (scenario, step), number in reach_of_step.items()],
-        schema={"scenario": pl.String, "lead_step": pl.String, "reach": pl.Int32},
-        orient="row",
-    )
-    nobody = pl.DataFrame(schema={**PERSON, "reach": pl.Int32})
-    found_by_reach = [
-        frame.with_columns(reach=pl.lit(number, dtype=pl.Int32))
-        for number, frame in enumerate(reached.values())
-    ]
-    persons = pl.concat([nobody, *found_by_reach])
-    found = contacts.join(numbers, on=["scenario", "lead_step"], how="left", maintain_order="left").join(
-        persons, on=["reach", "payer_id"], how="left", maintain_order="left"
-    )
+    steps = directory.steps.rename({"step": "lead_step"})
+    wanted = contacts.join(steps, on=["scenario", "lead_step"], how="left", maintain_order="left")
+    found = pl.concat(
+        [
+            pl.DataFrame(schema={**wanted.schema, **PERSON}),
+            *(
+                wanted.filter(pl.col("reach") == number).join(
+                    persons, on="payer_id", how="left", maintain_order="left"
+                )
+                for number, persons in enumerate(directory.persons)
+            ),
+        ]
+    ).sort("payer_id")
     pairs = found.select("person_language", "payer_language").unique()
     languages = [language_for(tags, region.languages) for tags in pairs.iter_rows()]
     return found.join(

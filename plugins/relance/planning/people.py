@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from relance.config.models import Step
@@ -29,7 +31,7 @@ PERSON = {
     "person_language": pl.String,
 }
 """A person whom a step reaches."""
-REACHED = {"payer_id": pl.String, "scenario": pl.String, "step": pl.String, "reached": pl.Boolean}
+STEP_REACH = {"scenario": pl.String, "step": pl.String, "reach": pl.Int32}
 
 Reach = tuple[tuple[str, ...], tuple[str, ...]]
 """Channels and audience of a step: all that decides whom it reaches."""
@@ -44,29 +46,36 @@ def reach_of(step: Step) -> Reach:
 class Directory:
     """Whom each step of a policy reaches among the persons of a ledger; depends on no day.
 
-    `persons`: by reach, one row (`PERSON`) for each payer it reaches. `reached`: payer_id, scenario, step, reached (true).
+    `persons`: for each reach one row (`PERSON`) a payer that it reaches. `steps`: scenario, step, reach (its place in
+    `persons`) of every step that contacts.
     """
 
     contacts: pl.DataFrame
     policy: Policy
-    persons: dict[Reach, pl.DataFrame]
-    reached: pl.DataFrame
+    persons: tuple[pl.DataFrame, ...]
+    steps: pl.DataFrame
 
     @classmethod
     def of(cls, contacts: pl.DataFrame, policy: Policy) -> Directory:
         """Look up every reach that the policy's steps have."""
         steps = steps_that_contact(policy)
+        reaches = list(dict.fromkeys(map(reach_of, steps.values())))
+        rows = [(scenario, step.id, reaches.index(reach_of(step))) for (scenario, _), step in steps.items()]
         present = _clean(contacts)
-        persons = {
-            reach: _first_person(present, *reach) for reach in dict.fromkeys(map(reach_of, steps.values()))
-        }
-        reached = [
-            persons[reach_of(step)].select(
-                "payer_id", scenario=pl.lit(scenario), step=pl.lit(step.id), reached=pl.lit(value=True)
-            )
-            for (scenario, _), step in steps.items()
-        ]
-        return cls(contacts, policy, persons, pl.concat([pl.DataFrame(schema=REACHED), *reached]))
+        persons = tuple(_first_person(present, *reach) for reach in reaches)
+        return cls(contacts, policy, persons, pl.DataFrame(rows, schema=STEP_REACH, orient="row"))
+
+    def reached(
+        self, payers: pl.Series, payer: npt.NDArray[np.intp], reach: pl.Series
+    ) -> npt.NDArray[np.bool_]:
+        """Whether somebody can be reached, for items by their payer's place in `payers` and their step's `reach`."""
+        wanted = reach.to_numpy()
+        found = np.zeros(wanted.size, dtype=np.bool_)
+        for number in reach.unique():
+            of_payer = payers.is_in(self.persons[number]["payer_id"].implode()).to_numpy()
+            rows = wanted == number
+            found[rows] = of_payer[payer[rows]]
+        return found
 
 
 def language_for(tags: Sequence[str | None], region_languages: Sequence[str]) -> str:

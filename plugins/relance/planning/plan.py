@@ -230,8 +230,10 @@ class Day:
                 for name, one in sorted(self.policy.scenarios.items())
             ]
         )
-        payers = self.payers.select("payer_id", "scenario", "calendar", "payment_method").join(
-            scenarios, on="scenario", how="left"
+        payers = (
+            self.payers.with_row_index("payer")
+            .select("payer", "payer_id", "scenario", "calendar", "payment_method")
+            .join(scenarios, on="scenario", how="left")
         )
         return self.open_items.with_columns(self.claimable).join(
             payers, on="payer_id", how="left", maintain_order="left"
@@ -377,9 +379,13 @@ class Day:
         until = self.shifts.next_open(calendar, today) - 1
         closed_until = pl.Series("closed_until", np.where(closed, until, steps.NEVER).astype(np.int32))
         due = due.with_columns(_dates(closed_until.to_numpy()).alias("closed_until"))
-        return due.join(
-            self.directory.reached, on=["payer_id", "scenario", "step"], how="left", maintain_order="left"
-        ).with_columns(pl.col("reached").fill_null(value=False))
+        due = due.join(self.directory.steps, on=["scenario", "step"], how="left", maintain_order="left")
+        contacts = due["reach"].is_not_null()
+        reached = np.zeros(due.height, dtype=np.bool_)
+        reached[contacts.to_numpy()] = self.directory.reached(
+            self.payers["payer_id"], due["payer"].filter(contacts).to_numpy(), due["reach"].drop_nulls()
+        )
+        return due.with_columns(reached=pl.lit(pl.Series(reached)))
 
     @cached_property
     def standing(self) -> pl.DataFrame:
@@ -409,7 +415,7 @@ class Day:
         groups = joining.leads(self.acting.filter(~pl.col("task")), ["payer_id"])
         payers = self.payers.select("payer_id", "collector", payer_language="language")
         known = groups.join(payers, on="payer_id", how="left", maintain_order="left")
-        return joining.addressed(known, self.directory.persons, self.policy, self.region).sort("payer_id")
+        return joining.addressed(known, self.directory, self.region)
 
     @cached_property
     def cut(self) -> dict[str, pl.DataFrame]:
