@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import sqlalchemy as sa
 
-from relance import cases, delivery, slack
+from relance import cases, delivery, profiling, slack
 from relance.cases import CasesReport
 from relance.config.check import check_policy
 from relance.config.load import refuse
@@ -239,12 +239,13 @@ def deliver(services: Services, entity: str, as_of: date, keys: list[str] | None
 
 
 def work_cases(services: Services, entity: str, as_of: date) -> CasesReport:
-    """Open, update and close cases by what the day brought."""
+    """Open, update and close cases by what the day brought; once a week, look at what the payers are like."""
     with day_lock(services.database, entity, as_of, what="cases"):
         snapshot = snapshot_of(services, entity, as_of)
         with services.unit_of_work() as uow:
             report = cases.work(uow, policy=services.policy, entity=entity, snapshot=snapshot, as_of=as_of)
             uow.commit()
+    profiling.work_profiles(services, entity, as_of)
     log.info("%s %s: cases: %s", entity, as_of, _figures(report.as_dict()))
     return report
 

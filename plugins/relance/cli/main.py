@@ -9,7 +9,21 @@ from typing import NoReturn
 
 import typer
 
-from relance.cli import bench, case, config, db, ledger, outbox, plan, run_day, slack
+from relance.cli import (
+    bench,
+    case,
+    config,
+    db,
+    diff,
+    explain,
+    ledger,
+    outbox,
+    plan,
+    profiles,
+    replay,
+    run_day,
+    slack,
+)
 from relance.cli.interest import interest
 from relance.errors import RelanceError, UsageError
 
@@ -35,6 +49,10 @@ app.command("play")(plan.play)
 app.command("run")(run_day.run)
 app.command("history")(run_day.history)
 app.command("interest")(interest)
+app.command("explain")(explain.explain)
+app.command("diff")(diff.diff)
+app.command("replay")(replay.replay)
+app.command("profile")(profiles.profile)
 app.add_typer(outbox.app, name="outbox")
 
 

@@ -83,7 +83,9 @@ hold = sa.Table(
     Column("until", Date, comment="the last day it stands; null: open end"),
     Column("ended_on", Date, comment="lifted: it no longer stands from this day on"),
     Column("source", Text, nullable=False, comment="who or what put it, shown in explanations"),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=now(), comment="when we learnt of it"),
+    Column(
+        "at", DateTime(timezone=True), nullable=False, server_default=now(), comment="when we learnt of it"
+    ),
     Column("ended_at", DateTime(timezone=True), comment="when ended_on was set"),
     Column("case_id", BigInteger, sa.ForeignKey("dunning_case.case_id")),
     Column("promise_id", BigInteger, sa.ForeignKey("promise.promise_id"), comment="the promise that put it"),
