@@ -115,18 +115,16 @@ class _Writer:
     def _email(
         self, contact: sa.RowMapping, view: View, email: render.Email, language: str
     ) -> dict[str, Any]:
-        if self.seller.sender is None:
-            raise PermanentError(
-                f"entity {self.seller.entity} has no sender.", hint="Write sender: {email: …} in its file."
-            )
+        sender = self.seller.sender
+        address = sender.email if sender else f"{self.seller.entity.lower()}@{mime.NO_SENDER}"
         copies = tuple(
             dict.fromkeys(one for one in contact["content"].get("cc") or () if one != contact["recipient"])
         )
         headers = mime.Headers(
             key=contact["key"],
-            sender=self.seller.sender.email,
+            sender=address,
             sender_name=view.sender,
-            reply_to=self.seller.sender.reply_to,
+            reply_to=sender.reply_to if sender else None,
             recipient=contact["recipient"],
             recipient_name=view.person,
             copies=copies,

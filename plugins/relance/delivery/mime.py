@@ -52,6 +52,11 @@ class Headers:
     earlier: Sequence[str] = ()
 
 
+NO_SENDER = "no-sender.invalid"
+"""Domain of the From address of an entity without a sender (reserved, RFC 2606): such a message can be looked at as a
+file, and no server is given it."""
+
+
 def message_id(key: str, sender: str) -> str:
     """The Message-ID of a contact: `<key@domain of the sender>`; the mailbox and a person can look for it."""
     return f"<{key}@{_domain(sender)}>"

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 
+from relance.delivery.mime import NO_SENDER
 from relance.delivery.port import (
     ChannelDownError,
     ChannelRefusedError,
@@ -58,6 +59,10 @@ class SmtpChannel:
             ChannelDownError, ChannelRefusedError: the server can't be reached, or refuses us whatever the message.
             InDoubtError: when the answer to the final dot never came.
         """
+        if (message.sender or "").endswith(f"@{NO_SENDER}"):
+            raise PermanentError(
+                f"entity {message.entity} has no sender.", hint="Write sender: {email: …} in its file."
+            )
         if self._client is not None:
             # Servers close connections that are old or have carried enough; before the dot a new one is safe.
             with contextlib.suppress(_LostError):

@@ -10,12 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from relance import day
-from relance.errors import BusyError, ImportRefusedError, LedgerError, PolicyError, UsageError
+from relance.delivery.port import Message
+from relance.delivery.smtp import SmtpChannel
+from relance.errors import BusyError, ImportRefusedError, LedgerError, PermanentError, PolicyError, UsageError
 from relance.ledger.loading import load_versions
 from relance.ledger.snapshot import take_snapshot
 from relance.planning.model import History, no_holds
 from relance.planning.play import play
 from relance.planning.present import as_json
+from relance.settings import Smtp
 from relance.store.locks import day_lock
 from relance.store.schema import contact, contact_event, outcome, plan
 from tests.integration.day.conftest import TODAY, Company
@@ -230,3 +233,24 @@ def test_a_missing_template_stops_the_run_before_anything_is_decided(company: Co
         day.run(company.services, "FR01", TODAY)
     assert any("no_such_words" in problem for problem in refusal.value.problems)
     assert _count(company, plan) == 0
+
+
+def test_without_a_sender_messages_can_be_looked_at_and_no_server_is_given_them(company: Company) -> None:
+    company.policy(entity={"sender": None})
+    _overdue(company)
+    figures = day.run(company.services, "FR01", TODAY)
+    assert (figures["sent"], figures["failed"]) == (2, 0)
+    message = message_from_bytes(company.letters()[0].read_bytes(), policy=mail_policy)
+    assert message["From"].addresses[0].addr_spec == "fr01@no-sender.invalid"
+    stored = company.database.read("SELECT key, entity, recipient, sender FROM outbox").row(0, named=True)
+    rest = {
+        "channel": "email",
+        "on_date": TODAY,
+        "copies": (),
+        "message_id": "<x>",
+        "media": "eml",
+        "body": b"",
+        "digest": "",
+    }
+    with pytest.raises(PermanentError, match="FR01 has no sender"):
+        SmtpChannel(Smtp(host="127.0.0.1", port=1)).send(Message(**stored, **rest))
