@@ -22,6 +22,7 @@ from relance.planning.plan import plan
 from relance.planning.play import after, play
 from relance.planning.present import as_json
 from tests.reference import fast
+from tests.reference.crowd import renamed
 from tests.reference.generate import COLUMNS
 from tests.reference.holds import AFTER_JOINING
 from tests.reference.policy import LEVELS, threshold
@@ -422,36 +423,21 @@ def shuffled(rng: random.Random, frame: pl.DataFrame) -> pl.DataFrame:
 def test_an_unrelated_payer_changes_nothing_for_the_others(story: Story) -> None:
     day = some_day(story).limited()
     other = told(story.dice % 1000)
-    later = (day.on - other.first).days
+    later = day.on - other.first
     ledger = deepcopy(day.ledger)
     for extract in ledger["extracts"]:
         for name in COLUMNS:
-            extract[name] += renamed(other.ledger["extracts"][0][name], later)
+            extract[name] += renamed(other.ledger["extracts"][0][name], "Q-", later)
     more = replace(
         day,
         ledger=ledger,
-        history=day.history + renamed(other.history, later),
-        holds=day.holds + renamed(other.holds, later),
+        history=day.history + renamed(other.history, "Q-", later),
+        holds=day.holds + renamed(other.holds, "Q-", later),
     )
     assert len(more.plan["outcomes"]) > len(day.plan["outcomes"])
     for part in ("outcomes", "contacts", "tasks"):
         own = [row for row in more.plan[part] if not row["payer_id"].startswith("Q-")]
         assert text(own) == text(day.plan[part]), day.on
-
-
-NAMES = {"customer_id", "payer_id", "ship_to_id", "invoice_id", "contact_id", "payment_id"}
-NAMES |= {"credits_invoice_id", "key"}
-
-
-def renamed(value: Any, later: int, name: str = "") -> Any:
-    """Rows of another entity's world under names of their own, so many days later."""
-    if isinstance(value, dict):
-        return {key: renamed(one, later, key) for key, one in value.items()}
-    if isinstance(value, list):
-        return [renamed(one, later, name) for one in value]
-    if isinstance(value, date):
-        return value + timedelta(days=later)
-    return f"Q-{value}" if name in NAMES and value else value
 
 
 @over_stories
