@@ -56,13 +56,24 @@ app.command("profile")(profiles.profile)
 app.add_typer(outbox.app, name="outbox")
 
 
+_WrongCall: type[Exception] = typer.BadParameter.__bases__[
+    0
+]  # click's UsageError, wherever this typer keeps its click
+
+
 def run() -> NoReturn:
     """The console script: runs `app` and turns errors of the house into one line and an exit code."""
     debug = "--debug" in sys.argv
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     logging.basicConfig(level=logging.INFO if debug else logging.WARNING, format="%(levelname)s %(message)s")
     try:
-        app(arguments, standalone_mode=True)
+        code = app(arguments, standalone_mode=False)
+    except _WrongCall as error:
+        _say_wrong_call(error)
+        sys.exit(2)
+    except typer.Abort:
+        typer.echo("relance: given up; nothing more was done.", err=True)
+        sys.exit(1)
     except RelanceError as error:
         if debug:
             raise
@@ -77,4 +88,17 @@ def run() -> NoReturn:
         message = str(error).strip().splitlines() or [type(error).__name__]
         typer.echo(f"relance: {type(error).__name__}: {message[0]} (run again with --debug)", err=True)
         sys.exit(1)
-    sys.exit(0)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_wrong_call(error: Exception) -> None:
+    """One line first that says what to do; a group without a command shows its help instead."""
+    context = getattr(error, "ctx", None)
+    told: str = error.format_message() if hasattr(error, "format_message") else str(error)
+    if context is not None and type(error).__name__ == "NoArgsIsHelpError":
+        if text := context.get_help():  # with rich it prints by itself
+            typer.echo(text)
+        return
+    path = context.command_path if context is not None else "relance"
+    line = " ".join(told.split()).rstrip(".")
+    typer.echo(f"relance: {line}. See `{path} --help`.", err=True)
