@@ -207,9 +207,9 @@ class Entity(PolicyModel):
         description="The scenario of payers that no segment rule matches.", examples=["standard"]
     )
     ledger: LedgerSource | None = Field(None, description="Where the ledger comes from.")
-    overdue_alert_days: Days = Field(90, description="Days late beyond which an `overdue_90` case opens.")
+    overdue_alert_days: Count = Field(90, description="Days late beyond which an `overdue_90` case opens.")
     max_bad_rows: Share = Field(0.05, description="Share of bad rows beyond which an import is refused.")
-    max_ledger_age_days: Days = Field(3, description="Age of the extract beyond which nothing acts.")
+    max_ledger_age_days: Count = Field(3, description="Age of the extract beyond which nothing acts.")
     call_capacity: Count = Field(20, description="Calls a collector makes a day.")
     max_messages_per_address_per_day: Count = Field(5, description="E-mails to one address a day.")
     max_contacts_per_day: Count | None = Field(
