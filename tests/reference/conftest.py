@@ -7,9 +7,18 @@ import pytest
 from tests.reference import build, fast, planner
 
 MEASURED_BY_CASES = "test_instalment_plan_while_every_instalment_due_so_far_is_paid_within_its_grace"
+_ASKING = ("planned", "outcome")
+"""What asks a planner for a small example; a module without it asks the reference itself."""
 
 
-@pytest.fixture(autouse=True, params=["reference", "product"])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Ask both where a module has examples, the reference alone elsewhere."""
+    if "asked" in metafunc.fixturenames:
+        both = any(hasattr(metafunc.module, name) for name in _ASKING)
+        metafunc.parametrize("asked", ["reference", "product"] if both else ["reference"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
 def asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Which planner `build.planned` asks."""
     if request.param == "product":
