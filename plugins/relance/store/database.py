@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import weakref
 from collections.abc import Sequence
 from functools import cached_property
@@ -38,7 +39,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = normalise_url(url)
-        self._readers: dict[int, Any] = {}
+        self._readers: dict[tuple[int, int], Any] = {}
 
     @classmethod
     def of(cls, settings: Settings) -> Database:
@@ -63,14 +64,14 @@ class Database:
             return pl.DataFrame(cursor.fetch_record_batch())
 
     def _reader(self) -> Any:
-        """The process's own connection for reads; a forked child opens another."""
+        """This thread's own connection for reads: two threads on one would wait for each other, a fork would share it."""
         import adbc_driver_postgresql.dbapi as adbc
 
-        if self._readers.get(os.getpid()) is None:
-            self._readers.clear()
-            opened = self._readers[os.getpid()] = adbc.connect(self.url, autocommit=True)
+        owner = (os.getpid(), threading.get_ident())
+        if owner not in self._readers:
+            opened = self._readers[owner] = adbc.connect(self.url, autocommit=True)
             weakref.finalize(self, _close, opened, os.getpid())
-        return self._readers[os.getpid()]
+        return self._readers[owner]
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; does nothing when it is there already."""
