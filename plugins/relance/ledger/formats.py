@@ -149,6 +149,7 @@ def _read_csv(path: Path, delimiter: str | None) -> RawFile:
             skip_rows=1,
             schema=schema,
             missing_columns="insert",
+            extra_columns="ignore",  # one cell too many shows in OVERFLOW; how many more doesn't matter
             truncate_ragged_lines=True,
             raise_if_empty=False,
         )

@@ -58,6 +58,11 @@ def test_rows_with_fewer_or_more_cells_than_the_header(tmp_path: Path) -> None:
     ]
 
 
+def test_a_first_row_with_many_more_cells_than_the_header_is_a_row_like_any_other(tmp_path: Path) -> None:
+    raw = read_file(csv(tmp_path, b"a,b\n1,2,3,4,5\n1,2\n"))
+    assert raw.frame.select("a", "b", OVERFLOW).rows() == [("1", "2", "3"), ("1", "2", None)]
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
