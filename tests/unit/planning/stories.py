@@ -31,7 +31,7 @@ from tests.reference.world import World
 Row = dict[str, Any]
 
 STORIES = int(os.environ.get("RELANCE_STORIES", "10"))
-SEED = int(os.environ.get("RELANCE_STORIES_SEED", "2025"))
+SEED = int(os.environ.get("RELANCE_STORIES_SEED", "1"))
 FIRST_CASE, LAST_CASE = 50_000, 5_000_000
 MUCH = 1_000_000
 
