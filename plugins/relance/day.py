@@ -30,11 +30,11 @@ from relance.ledger.report import ImportReport
 from relance.ledger.snapshot import Snapshot, take_snapshot
 from relance.planning.content import contents
 from relance.planning.model import ACT_HISTORY, APPROVALS, CONTACT_HISTORY, HOLDS, History, Plan
-from relance.planning.plan import plan
+from relance.planning.plan import calls_given_up, plan, region_calendar
 from relance.services import Services
 from relance.slack import SlackReport
 from relance.store import plans, profiles
-from relance.store.contacts import keys_in
+from relance.store.contacts import keys_in, set_state
 from relance.store.locks import day_lock
 from relance.store.schema import contact
 
@@ -162,6 +162,8 @@ def decide(
             services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of
         )
     with day_lock(services.database, entity, as_of, what="plan"):
+        if live:
+            _give_up_calls(services, entity, as_of)
         made, snapshot = decided(services, entity, as_of)
         record = record_of(services, made, snapshot, live=live, reason=reason)
         with services.unit_of_work() as uow:
@@ -342,6 +344,22 @@ def _refuse_missing_templates(services: Services) -> None:
     """What is planned to be sent must have its words; `config check` says the same earlier."""
     directory = services.settings.config
     refuse(check_policy(directory, services.settings.templates), directory, only=services.only)
+
+
+def _give_up_calls(services: Services, entity: str, as_of: date) -> None:
+    """Write down which calls nobody made in time; planning knows it by itself, people should see it."""
+    calls = services.database.read(
+        "SELECT key, as_of, kind, state, scenario FROM contact "
+        "WHERE entity = $1 AND kind = 'call' AND state = 'open' AND as_of < $2::text::date",
+        [entity, as_of.isoformat()],
+    )
+    region = region_calendar(services.policy.region_of(entity))
+    given_up = calls_given_up(calls, services.policy, region, as_of).sort("over", "key")
+    with services.unit_of_work() as uow:
+        for (over,), rows in given_up.group_by("over", maintain_order=True):
+            keys = rows["key"].to_list()
+            set_state(uow, keys, "not_made", "relance", over, "nobody called in time", only_from={"open"})
+        uow.commit()
 
 
 def _counts(made: Plan) -> dict[str, Any]:

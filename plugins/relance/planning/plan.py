@@ -81,18 +81,7 @@ def region_calendar(region: Region) -> Calendar:
 def _before(history: History, policy: Policy, region: Calendar, as_of: date) -> History:
     """Contacts and tasks planned before the day; calls left open for longer than their scenario's patience are not made."""
     contacts = history.contacts.filter(pl.col("as_of") < as_of)
-    waiting = contacts.filter((pl.col("kind") == "call") & (pl.col("state") == "open"))
-    kinds = waiting.select("scenario", "as_of").unique()
-    over = [
-        add_business_days(region, planned_on, _patience(policy, scenario))
-        for scenario, planned_on in kinds.iter_rows()
-    ]
-    given_up = (
-        kinds.with_columns(pl.Series("over", over, dtype=pl.Date))
-        .filter(pl.col("over") <= as_of)
-        .join(waiting.select("key", "scenario", "as_of"), on=["scenario", "as_of"])
-        .select("key", "over")
-    )
+    given_up = calls_given_up(contacts, policy, region, as_of)
     if not given_up.is_empty():
         late = pl.col("over").is_not_null()
         contacts = (
@@ -104,6 +93,25 @@ def _before(history: History, policy: Policy, region: Calendar, as_of: date) -> 
             .drop("over")
         )
     return History(contacts, history.acts, history.approvals)
+
+
+def calls_given_up(contacts: pl.DataFrame, policy: Policy, region: Calendar, as_of: date) -> pl.DataFrame:
+    """`key`, `over` of open calls whose `call_patience_days` business days of the region are over on the day.
+
+    `contacts`: key, as_of, kind, state, scenario. `over` is the day from which the call counts as not made.
+    """
+    waiting = contacts.filter((pl.col("kind") == "call") & (pl.col("state") == "open"))
+    kinds = waiting.select("scenario", "as_of").unique()
+    over = [
+        add_business_days(region, planned_on, _patience(policy, scenario))
+        for scenario, planned_on in kinds.iter_rows()
+    ]
+    return (
+        kinds.with_columns(pl.Series("over", over, dtype=pl.Date))
+        .filter(pl.col("over") <= as_of)
+        .join(waiting.select("key", "scenario", "as_of"), on=["scenario", "as_of"])
+        .select("key", "over")
+    )
 
 
 def _patience(policy: Policy, scenario: str) -> int:

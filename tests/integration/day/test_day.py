@@ -254,3 +254,53 @@ def test_without_a_sender_messages_can_be_looked_at_and_no_server_is_given_them(
     }
     with pytest.raises(PermanentError, match="FR01 has no sender"):
         SmtpChannel(Smtp(host="127.0.0.1", port=1)).send(Message(**stored, **rest))
+
+
+def test_a_call_that_nobody_made_in_time_is_written_down_and_the_scenario_goes_on(company: Company) -> None:
+    company.policy(
+        entity={"max_ledger_age_days": 100},
+        steps=[
+            {
+                "id": "call",
+                "level": "level_1",
+                "day": 7,
+                "kind": "call",
+                "channels": ["call"],
+                "template": "call",
+            },
+            {"id": "second", "level": "level_2", "day": 9, "template": "second"},
+        ],
+        call_patience_days=3,
+        min_days_between_levels=2,
+    )
+    company.add("customers", customer_id="C1", name="Client C1", country="FR")
+    company.add(
+        "contacts",
+        contact_id="K1",
+        customer_id="C1",
+        role="accounts_payable",
+        email="a@c1.example",
+        phone="+33100000000",
+    )
+    company.add("invoices", invoice_id="F1", customer_id="C1", issue_date=date(2026, 1, 2), due_date=date(2026, 2, 2),
+                amount="10.00", currency="EUR")  # fmt: skip
+    company.write()
+    found = []
+    for number in range(7):
+        made = day.run(
+            company.services, "FR01", TODAY + timedelta(days=number), force=True, reason="rehearsal"
+        )
+        rows = company.database.read("SELECT kind, state, acted_on FROM contact ORDER BY as_of").rows()
+        found.append((made["outcomes"]["act"], rows))
+    assert found[0] == (1, [("call", "open", None)])
+    assert [acts for acts, _ in found] == [
+        1,
+        0,
+        0,
+        0,
+        0,
+        0,
+        1,
+    ]  # not made on Friday the 13th, two days' wait, a Sunday
+    assert found[3][1] == [("call", "not_made", date(2026, 3, 13))]
+    assert found[6][1][1] == ("message", "sent", date(2026, 3, 16))
