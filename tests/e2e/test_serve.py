@@ -73,9 +73,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         done = serve("up", environment)
         assert done.returncode == 0, done.stdout + done.stderr
         assert made.url in done.stdout
-        passwords = json.loads(
-            (made.airflow_home / "simple_auth_manager_passwords.json.generated").read_text()
-        )
+        kept = made.airflow_home / "simple_auth_manager_passwords.json.generated"
+        assert kept.stat().st_mode & 0o077 == 0, "the password is for its owner only"
+        passwords = json.loads(kept.read_text())
         assert passwords["admin"] in done.stdout
         made.token = made.ask("/auth/token", {"username": "admin", "password": passwords["admin"]})[
             "access_token"

@@ -57,6 +57,14 @@ def enter_environment() -> None:
         defaults["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = _metadata_url(home)
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    kept = password_file(airflow_home)
+    kept.touch()
+    kept.chmod(0o600)  # Airflow fills it, and would let everybody read it
+
+
+def password_file(airflow_home: Path) -> Path:
+    """Where Airflow keeps the administrator's password that it makes on its first start."""
+    return airflow_home / "simple_auth_manager_passwords.json.generated"
 
 
 def _metadata_url(home: Path) -> str:

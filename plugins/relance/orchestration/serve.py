@@ -203,8 +203,7 @@ def _wait_for(condition: Callable[[], bool], airflow_home: Path) -> None:
 
 
 def _password(airflow_home: Path) -> str:
-    file = airflow_home / "simple_auth_manager_passwords.json.generated"
-    return str(json.loads(file.read_text(encoding="utf-8"))[local.ADMIN])
+    return str(json.loads(local.password_file(airflow_home).read_text(encoding="utf-8"))[local.ADMIN])
 
 
 def _log(logs: Path, name: str) -> IO[bytes]:
