@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from relance import day
 from relance.cli.options import AsOf, Config, Entity, Json, services
@@ -60,21 +61,33 @@ def history(
                 }
             )
         )
+    elif not rows:
+        typer.echo(f"Nothing has happened with payer {payer} of {entity} yet.")
     else:
-        table = Table("day", "what", "by", "about", "detail", title=f"{entity} {payer}")
+        table = Table("day", "what", "by", "about", title=f"{entity} {payer}")
+        table.add_column("detail", overflow="fold")
         for row in rows:
             table.add_row(
                 row["on_date"].isoformat(),
                 row["kind"],
                 row["actor"],
-                row["subject"],
-                json.dumps(row["body"], ensure_ascii=False),
+                row["subject"][:12],
+                Text(_detail(row["body"])),
             )
         Console().print(table)
         typer.echo(
             "the chain of hashes holds" if broken is None else f"the chain is BROKEN at entry {broken}"
         )
     raise typer.Exit(0 if broken is None else 1)
+
+
+def _detail(body: dict[str, Any]) -> str:
+    """What an entry says, a line a fact; what is empty is left out."""
+    facts = ((name, value) for name, value in body.items() if value not in (None, [], ""))
+    return "\n".join(
+        f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for name, value in facts
+    )
 
 
 def _plain(entry: dict[str, Any]) -> dict[str, Any]:
