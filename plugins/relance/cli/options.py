@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +14,6 @@ from relance.services import Services
 from relance.settings import Settings
 
 DAY_FORMATS = ["%Y-%m-%d"]
-
-
-def _as_date(value: datetime | None) -> date | None:
-    return value.date() if value else None
 
 
 Config = Annotated[

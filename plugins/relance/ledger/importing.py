@@ -159,8 +159,8 @@ def _refusal(uow: UnitOfWork, taken: _Taken, entity: Entity) -> ImportRefusedErr
     if bad > entity.max_bad_rows * read:
         places = "; ".join(one.place for one in taken.bad[:_PLACES_SHOWN])
         return ImportRefusedError(
-            f"{bad} of {read} rows of {entity.entity} are bad ({bad / read:.1%}, borne are "
-            f"{entity.max_bad_rows:.1%}); nothing was changed. First: {places}.",
+            f"{bad} of {read} rows of {entity.entity} are bad ({bad / read:.1%}; at most "
+            f"{entity.max_bad_rows:.1%} may be); nothing was changed. First: {places}.",
             hint=f"Mend the export, or raise max_bad_rows of {entity.entity}.",
         )
     return None

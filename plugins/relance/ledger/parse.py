@@ -11,8 +11,6 @@ from relance.ledger.cells import CellError, Formats, read_column, reader
 from relance.ledger.formats import OVERFLOW, ROW
 from relance.ledger.tables import Column, Table
 
-_BEFORE = "_cell_"
-
 
 @dataclass(frozen=True, slots=True)
 class RawTable:

@@ -211,7 +211,7 @@ def test_more_bad_rows_than_borne_change_nothing_and_the_message_says_what_to_do
     rows = [invoice(f"I{number}") for number in range(17)]
     bad = [invoice("B1", amount="x"), invoice("B2", amount="y")]
     with pytest.raises(
-        ImportRefusedError, match=r"2 of 20 rows of FR01 are bad \(10\.0%, borne are 5\.0%\)"
+        ImportRefusedError, match=r"2 of 20 rows of FR01 are bad \(10\.0%; at most 5\.0% may be\)"
     ) as refused:
         take(customers=[customer()], invoices=[*rows, *bad], given={"max_bad_rows": 0.05})
     assert "invoices.csv:19 amount 'x' is not an amount" in str(refused.value)
