@@ -130,8 +130,12 @@ class ShiftTable:
         return self._shift(self._previous, calendar, days)
 
     def _shift(self, table: npt.NDArray[np.int32], calendar: npt.NDArray[np.intp], days: Days | int) -> Days:
-        moved: Days = table[calendar, self._position(days)] + np.int32(self.start)
-        return moved
+        asked = np.asarray(days, dtype=np.int32)
+        moved = table[calendar, self._position(asked)] + np.int32(self.start)
+        # Days beyond the table (an ERP's "never", 9999-12-31) are taken as they are: no calendar knows them.
+        inside = (asked >= self.start) & (asked < self.start + self.size)
+        result: Days = np.where(inside, moved, asked).astype(np.int32)
+        return result
 
     def _position(self, days: Days | int) -> npt.NDArray[np.int32]:
         inside: npt.NDArray[np.int32] = np.clip(

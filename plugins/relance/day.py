@@ -30,7 +30,8 @@ from relance.ledger.report import ImportReport
 from relance.ledger.snapshot import Snapshot, take_snapshot
 from relance.planning.content import contents
 from relance.planning.model import ACT_HISTORY, APPROVALS, CONTACT_HISTORY, HOLDS, History, Plan
-from relance.planning.plan import calls_given_up, plan, region_calendar
+from relance.planning.patience import calls_given_up, region_calendar
+from relance.planning.plan import plan
 from relance.services import Services
 from relance.slack import SlackReport
 from relance.store import plans, profiles

@@ -19,7 +19,7 @@ from relance.ledger.loading import load_versions
 from relance.planning.behaviour import FIGURES
 from relance.planning.conduct import DISPUTES, PLANS, PROMISES, Conduct, touches_of
 from relance.planning.model import ACT_HISTORY, CONTACT_HISTORY, History
-from relance.planning.plan import region_calendar
+from relance.planning.patience import region_calendar
 from relance.planning.profiles import STATE, after_week, profile_payers
 from relance.services import Services
 from relance.store import plans, profiles

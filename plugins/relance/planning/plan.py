@@ -7,28 +7,19 @@ from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from relance.calendars import (
-    HORIZON_YEAR,
-    Calendar,
-    Days,
-    ShiftTable,
-    add_business_days,
-    day_number,
-    shift_table,
-)
-from relance.config.models import Entity, Region, Scenario
+from relance.calendars import HORIZON_YEAR, Calendar, ShiftTable, day_number, shift_table
+from relance.config.models import Entity, Region
 from relance.config.policy import Policy
 from relance.ledger.snapshot import Snapshot
-from relance.money import Money
 from relance.planning import credit, holds, joining, segments, steps
-from relance.planning.model import LEVEL_RANK, History, Plan
+from relance.planning.choosing import as_dates, choose_steps
+from relance.planning.model import History, Plan
+from relance.planning.patience import history_on, region_calendar
 from relance.planning.people import Directory
-from relance.planning.progress import days, done_acts, progress_of
+from relance.planning.progress import done_acts, progress_of
 
-DEFAULT_CALL_PATIENCE = Scenario.model_fields["call_patience_days"].default
 _CUSTOMER_COLUMNS = ("name", "country", "language", "segment", "vip", "payment_method", "status", "collector")
 
 
@@ -70,53 +61,9 @@ def day_of(
     region = region_calendar(policy.region_of(snapshot.entity))
     if directory is None or directory.contacts is not snapshot.contacts or directory.policy is not policy:
         directory = Directory.of(snapshot.contacts, policy)
-    return Day(snapshot, policy, _before(history, policy, region, as_of), people, as_of, directory, profiles)
-
-
-def region_calendar(region: Region) -> Calendar:
-    """The selling side's business days."""
-    return Calendar.of_region(region.business_days, region.country, region.subdivision, region.extra_holidays)
-
-
-def _before(history: History, policy: Policy, region: Calendar, as_of: date) -> History:
-    """Contacts and tasks planned before the day; calls left open for longer than their scenario's patience are not made."""
-    contacts = history.contacts.filter(pl.col("as_of") < as_of)
-    given_up = calls_given_up(contacts, policy, region, as_of)
-    if not given_up.is_empty():
-        late = pl.col("over").is_not_null()
-        contacts = (
-            contacts.join(given_up, on="key", how="left", maintain_order="left")
-            .with_columns(
-                state=pl.when(late).then(pl.lit("not_made")).otherwise("state"),
-                acted_on=pl.when(late).then("over").otherwise("acted_on"),
-            )
-            .drop("over")
-        )
-    return History(contacts, history.acts, history.approvals)
-
-
-def calls_given_up(contacts: pl.DataFrame, policy: Policy, region: Calendar, as_of: date) -> pl.DataFrame:
-    """`key`, `over` of open calls whose `call_patience_days` business days of the region are over on the day.
-
-    `contacts`: key, as_of, kind, state, scenario. `over` is the day from which the call counts as not made.
-    """
-    waiting = contacts.filter((pl.col("kind") == "call") & (pl.col("state") == "open"))
-    kinds = waiting.select("scenario", "as_of").unique()
-    over = [
-        add_business_days(region, planned_on, _patience(policy, scenario))
-        for scenario, planned_on in kinds.iter_rows()
-    ]
-    return (
-        kinds.with_columns(pl.Series("over", over, dtype=pl.Date))
-        .filter(pl.col("over") <= as_of)
-        .join(waiting.select("key", "scenario", "as_of"), on=["scenario", "as_of"])
-        .select("key", "over")
+    return Day(
+        snapshot, policy, history_on(history, policy, region, as_of), people, as_of, directory, profiles
     )
-
-
-def _patience(policy: Policy, scenario: str) -> int:
-    known = policy.scenarios.get(scenario)
-    return known.call_patience_days if known else DEFAULT_CALL_PATIENCE
 
 
 @dataclass
@@ -303,76 +250,10 @@ class Day:
 
     @cached_property
     def chosen(self) -> pl.DataFrame:
-        """Per item: place and date of the step due today, else of the next and its day; passed-over steps; level reached."""
-        items, size = self.items, self.items.height
+        """Per item: the step due today and its date, else the next and its day; passed-over steps; level reached."""
+        items = self.items.with_columns(self.totals["overdue"])
         progress = progress_of(items, done_acts(self.history), self.policy)
-        due, calendar = days(items["due_date"]), items["calendar"].to_numpy()
-        overdue = self.totals["overdue"].to_numpy()
-        currency = items["currency"]
-        place = np.full(size, -1, np.int32)
-        place_date = np.full(size, steps.NEVER, np.int32)
-        next_place, next_on = place.copy(), place_date.copy()
-        passed: list[pl.DataFrame] = []
-        for name in sorted(items["scenario"].unique().to_list()):
-            scenario = self.policy.scenarios[name]
-            rows = np.flatnonzero((items["scenario"] == name).to_numpy())
-            short = [
-                _short_of(step.min_overdue, currency.gather(rows), overdue[rows]) for step in scenario.steps
-            ]
-            choice = steps.choose(
-                scenario,
-                due=due[rows],
-                calendar=calendar[rows],
-                shifts=self.shifts,
-                progress=steps.Progress(
-                    progress.furthest[rows],
-                    progress.last_on[rows],
-                    progress.last_place[rows],
-                    progress.reopened_on[rows],
-                ),
-                short_of_minimum=short,
-                today=day_number(self.as_of),
-            )
-            place[rows], place_date[rows] = choice.step, choice.step_date
-            next_place[rows], next_on[rows] = choice.next_step, choice.next_on
-            passed += [
-                pl.DataFrame({"row": rows[choice.passed[n]], "at": n, "passed": step.id})
-                for n, step in enumerate(scenario.steps)
-                if choice.passed[n].any()
-            ]
-        frame = pl.DataFrame(
-            {
-                "row": items["row"],
-                "place": place,
-                "step_date": _dates(place_date),
-                "next_place": next_place,
-                "next_on": _dates(next_on),
-                "furthest": progress.furthest,
-            }
-        )
-        return self._named(frame).join(_passed_lists(passed), on="row", how="left", maintain_order="left")
-
-    def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Places as the step's id, level and kind in the item's scenario."""
-        table = pl.DataFrame(
-            [
-                (name, place, step.id, step.level, LEVEL_RANK[step.level], step.kind)
-                for name, scenario in sorted(self.policy.scenarios.items())
-                for place, step in enumerate(scenario.steps)
-            ],
-            schema={
-                "scenario": pl.String, "place": pl.Int32, "step": pl.String, "level": pl.String, "rank": pl.Int32,
-                "kind": pl.String,
-            },
-            orient="row",
-        )  # fmt: skip
-        following = table.select("scenario", next_place="place", next_step="step")
-        reached = table.select("scenario", furthest="place", level_reached="level")
-        named = frame.with_columns(self.items["scenario"])
-        for other in (table, following, reached):
-            on = [name for name in other.columns if name in ("scenario", "place", "next_place", "furthest")]
-            named = named.join(other, on=on, how="left", maintain_order="left")
-        return named
+        return choose_steps(items, progress, self.policy, self.shifts, day_number(self.as_of))
 
     @cached_property
     def due(self) -> pl.DataFrame:
@@ -386,7 +267,7 @@ class Day:
         closed = self.shifts.is_closed(calendar, today)
         until = self.shifts.next_open(calendar, today) - 1
         closed_until = pl.Series("closed_until", np.where(closed, until, steps.NEVER).astype(np.int32))
-        due = due.with_columns(_dates(closed_until.to_numpy()).alias("closed_until"))
+        due = due.with_columns(as_dates(closed_until.to_numpy()).alias("closed_until"))
         due = due.join(self.directory.steps, on=["scenario", "step"], how="left", maintain_order="left")
         contacts = due["reach"].is_not_null()
         reached = np.zeros(due.height, dtype=np.bool_)
@@ -523,30 +404,3 @@ CONTACT_COLUMNS = (
 TASK_COLUMNS = (
     "key", "payer_id", "kind", "scenario", "step", "level", "acts", "demands", "totals", "approval",
 )  # fmt: skip
-
-
-def _short_of(
-    limits: tuple[Money, ...], currency: pl.Series, overdue: npt.NDArray[np.int64]
-) -> steps.Mask | None:
-    """Where the overdue total in the item's currency is under the step's `min_overdue`; None without thresholds."""
-    if not limits:
-        return None
-    short = np.zeros(overdue.size, dtype=np.bool_)
-    for limit in limits:
-        short |= (currency == limit.currency).to_numpy() & (overdue < limit.minor)
-    return short
-
-
-def _dates(numbers: Days) -> pl.Series:
-    """Day numbers as dates, NEVER as null."""
-    column = pl.Series(numbers)
-    return pl.select(
-        pl.when(column != int(steps.NEVER)).then(column).cast(pl.Int32).cast(pl.Date)
-    ).to_series()
-
-
-def _passed_lists(passed: list[pl.DataFrame]) -> pl.DataFrame:
-    """`row`, `passed_over`: the steps passed over, in order."""
-    schema = pl.Schema({"row": pl.UInt32, "at": pl.Int64, "passed": pl.String})
-    rows = pl.concat([pl.DataFrame(schema=schema), *(frame.cast(schema) for frame in passed)])
-    return rows.sort("row", "at").group_by("row", maintain_order=True).agg(passed_over="passed")

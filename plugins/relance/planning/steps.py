@@ -32,6 +32,12 @@ class Progress:
     last_place: Places
     reopened_on: Days  # LONG_AGO where it was not
 
+    def of(self, rows: npt.NDArray[np.intp]) -> Progress:
+        """That of some of the invoices."""
+        return Progress(
+            self.furthest[rows], self.last_on[rows], self.last_place[rows], self.reopened_on[rows]
+        )
+
 
 @dataclass(frozen=True)
 class Choice:

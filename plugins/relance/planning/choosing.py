@@ -1,0 +1,141 @@
+"""The step of every item, scenario by scenario: places in ladders turned into names, dates and levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from relance.calendars import Days, ShiftTable, day_number
+from relance.config.models import Scenario
+from relance.config.policy import Policy
+from relance.money import Money
+from relance.planning import steps
+from relance.planning.model import LEVEL_RANK
+from relance.planning.progress import days
+
+
+LAST_DAY = day_number(date.max)
+
+
+def choose_steps(
+    items: pl.DataFrame, progress: steps.Progress, policy: Policy, shifts: ShiftTable, today: int
+) -> pl.DataFrame:
+    """Per item, in the items' order: the step due today and its date, else the next and the day it could act.
+
+    `items`: row, scenario, due_date, calendar, currency, overdue (the payer's total in that currency). Gives row, scenario,
+    place, step, level, rank, kind, step_date, next_place, next_step, next_on, furthest, level_reached, passed_over.
+    """
+    choices = _Choices.none(items.height)
+    for name in sorted(items["scenario"].unique().to_list()):
+        rows = np.flatnonzero((items["scenario"] == name).to_numpy())
+        choices.take(
+            rows,
+            _choose(policy.scenarios[name], items[rows], progress.of(rows), shifts, today),
+            policy.scenarios[name],
+        )
+    frame = items.select("row", "scenario").with_columns(
+        pl.Series("place", choices.place),
+        as_dates(choices.place_date).alias("step_date"),
+        pl.Series("next_place", choices.next_place),
+        as_dates(choices.next_on).alias("next_on"),
+        pl.Series("furthest", progress.furthest),
+    )
+    return _named(frame, policy).join(
+        _passed_lists(choices.passed), on="row", how="left", maintain_order="left"
+    )
+
+
+@dataclass
+class _Choices:
+    """What was chosen, over the items of all scenarios."""
+
+    place: steps.Places
+    place_date: Days
+    next_place: steps.Places
+    next_on: Days
+    passed: list[pl.DataFrame]
+
+    @classmethod
+    def none(cls, size: int) -> _Choices:
+        def places() -> steps.Places:
+            return np.full(size, steps.NONE, np.int32)
+
+        def dates() -> Days:
+            return np.full(size, steps.NEVER, np.int32)
+
+        return cls(places(), dates(), places(), dates(), [])
+
+    def take(self, rows: npt.NDArray[np.intp], choice: steps.Choice, scenario: Scenario) -> None:
+        """Lay one scenario's choice onto its rows."""
+        self.place[rows], self.place_date[rows] = choice.step, choice.step_date
+        self.next_place[rows], self.next_on[rows] = choice.next_step, choice.next_on
+        self.passed += [
+            pl.DataFrame({"row": rows[choice.passed[n]], "at": n, "passed": step.id})
+            for n, step in enumerate(scenario.steps)
+            if choice.passed[n].any()
+        ]
+
+
+def _choose(
+    scenario: Scenario, items: pl.DataFrame, progress: steps.Progress, shifts: ShiftTable, today: int
+) -> steps.Choice:
+    overdue = items["overdue"].to_numpy()
+    return steps.choose(
+        scenario,
+        due=days(items["due_date"]),
+        calendar=items["calendar"].to_numpy(),
+        shifts=shifts,
+        progress=progress,
+        short_of_minimum=[_short_of(step.min_overdue, items["currency"], overdue) for step in scenario.steps],
+        today=today,
+    )
+
+
+def _named(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Places as the step's id, level and kind in the item's scenario."""
+    table = pl.DataFrame(
+        [
+            (name, place, step.id, step.level, LEVEL_RANK[step.level], step.kind)
+            for name, scenario in sorted(policy.scenarios.items())
+            for place, step in enumerate(scenario.steps)
+        ],
+        schema={
+            "scenario": pl.String, "place": pl.Int32, "step": pl.String, "level": pl.String, "rank": pl.Int32,
+            "kind": pl.String,
+        },
+        orient="row",
+    )  # fmt: skip
+    following = table.select("scenario", next_place="place", next_step="step")
+    reached = table.select("scenario", furthest="place", level_reached="level")
+    for other, place in ((table, "place"), (following, "next_place"), (reached, "furthest")):
+        frame = frame.join(other, on=["scenario", place], how="left", maintain_order="left")
+    return frame
+
+
+def _short_of(
+    limits: tuple[Money, ...], currency: pl.Series, overdue: npt.NDArray[np.int64]
+) -> steps.Mask | None:
+    """Where the overdue total in the item's currency is under the step's `min_overdue`; None without thresholds."""
+    if not limits:
+        return None
+    short = np.zeros(overdue.size, dtype=np.bool_)
+    for limit in limits:
+        short |= (currency == limit.currency).to_numpy() & (overdue < limit.minor)
+    return short
+
+
+def as_dates(numbers: Days) -> pl.Series:
+    """Day numbers as dates, NEVER as null; nothing is later than the last date that can be written."""
+    known = pl.Series(np.minimum(numbers, LAST_DAY).astype(np.int32))
+    return pl.select(pl.when(pl.Series(numbers != steps.NEVER)).then(known).cast(pl.Date)).to_series()
+
+
+def _passed_lists(passed: list[pl.DataFrame]) -> pl.DataFrame:
+    """`row`, `passed_over`: the steps passed over, in order."""
+    schema = pl.Schema({"row": pl.UInt32, "at": pl.Int64, "passed": pl.String})
+    rows = pl.concat([pl.DataFrame(schema=schema), *(frame.cast(schema) for frame in passed)])
+    return rows.sort("row", "at").group_by("row", maintain_order=True).agg(passed_over="passed")
