@@ -17,7 +17,6 @@ from relance.planning import steps
 from relance.planning.model import LEVEL_RANK
 from relance.planning.progress import days
 
-
 LAST_DAY = day_number(date.max)
 
 

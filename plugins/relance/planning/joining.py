@@ -65,10 +65,8 @@ def addressed(contacts: pl.DataFrame, directory: Directory, region: Region) -> p
         [
             pl.DataFrame(schema={**wanted.schema, **PERSON}),
             *(
-                wanted.filter(pl.col("reach") == number).join(
-                    persons, on="payer_id", how="left", maintain_order="left"
-                )
-                for number, persons in enumerate(directory.persons)
+                rows.join(directory.persons[reach], on="payer_id", how="left", maintain_order="left")
+                for (reach,), rows in wanted.group_by("reach", maintain_order=True)
             ),
         ]
     ).sort("payer_id")
