@@ -7,6 +7,8 @@ import os
 import sys
 from typing import NoReturn
 
+import psycopg
+import sqlalchemy as sa
 import typer
 
 from relance.cli import (
@@ -79,6 +81,15 @@ def run() -> NoReturn:
             raise
         typer.echo(f"relance: {error}", err=True)
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except (sa.exc.OperationalError, psycopg.OperationalError) as error:
+        if debug:
+            raise
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        typer.echo(
+            f"relance: the database can't be reached: {reason}. Start it, or correct RELANCE_DATABASE_URL.",
+            err=True,
+        )
+        sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `relance … | head` is no failure
         sys.exit(0)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -21,11 +22,29 @@ SCHEMAS: Mapping[str, type[BaseModel]] = MappingProxyType(
 )
 
 
+_BOUNDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+
+
 def render_schema(name: str) -> str:
     """The JSON text of the schema `name` (a key of SCHEMAS)."""
     # Draft 7 is what editors' YAML servers know best; nothing here needs a later one.
-    schema = {"$schema": "http://json-schema.org/draft-07/schema#", **SCHEMAS[name].model_json_schema()}
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        **_with_bounds(SCHEMAS[name].model_json_schema()),
+    }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _with_bounds(node: Any) -> Any:
+    """Bounds of values that are read by our own functions, in JSON Schema's words instead of pydantic's."""
+    if isinstance(node, list):
+        return [_with_bounds(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        _BOUNDS[key] if key in _BOUNDS and isinstance(value, (int, float)) else key: _with_bounds(value)
+        for key, value in node.items()
+    }
 
 
 def write_schemas(directory: Path) -> list[Path]:
