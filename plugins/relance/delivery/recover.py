@@ -12,8 +12,9 @@ from relance.delivery import leases, records
 from relance.delivery.port import Channel, Message
 from relance.delivery.registry import Channels
 from relance.errors import TransientError
+from relance.store import contacts
 from relance.store.database import Database
-from relance.store.schema import outbox
+from relance.store.schema import contact, outbox
 from relance.store.uow import UnitOfWork
 
 
@@ -48,6 +49,22 @@ def recover(
             reason = f"not sent on {found[0].on_date}, its day; planned anew on the facts of the next"
             report.cancelled += records.cancelled(uow, found[0], reason)
             uow.commit()
+
+
+def cancel_left_planned(database: Database, *, entity: str, as_of: date) -> int:
+    """Cancel what was planned on days before `as_of` and never begun (the run died first); gives how many.
+
+    Left as it is, it would keep its payer, or its task's invoices, from every later plan.
+    """
+    query = sa.select(contact.c.key).where(
+        contact.c.entity == entity, contact.c.as_of < as_of, contact.c.state == "planned"
+    )
+    with UnitOfWork(database) as uow:
+        keys = list(uow.execute(query).scalars())
+        reason = "its day ended before it was begun; planned anew on the facts of the next"
+        done = contacts.set_state(uow, keys, "cancelled", records.ACTOR, None, reason, only_from={"planned"})
+        uow.commit()
+    return len(done)
 
 
 def _resolve(uow: UnitOfWork, message: Message, provider: Channel | None, report: Figures) -> bool:

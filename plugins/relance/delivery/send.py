@@ -24,7 +24,7 @@ from relance.delivery.port import (
     Message,
     Receipt,
 )
-from relance.delivery.recover import recover
+from relance.delivery.recover import cancel_left_planned, recover
 from relance.delivery.registry import Channels
 from relance.errors import DeliveryError, PermanentError, TransientError
 from relance.settings import Settings
@@ -107,6 +107,7 @@ def settle(database: Database, *, settings: Settings, policy: Policy, entity: st
     report = SendReport()
     with Channels(settings=settings, entity=entity) as channels:
         recover(database, channels=channels, entity=entity, as_of=as_of, report=report)
+    report.cancelled += cancel_left_planned(database, entity=entity, as_of=as_of)
     return report
 
 
