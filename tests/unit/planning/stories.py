@@ -3,7 +3,7 @@
 A `Story` is what Hypothesis draws; `days(story)` asks the product's planner for each of its days, with what became of
 the days before. By default few stories are told, the same to every property, so that each day is planned once:
 
-    RELANCE_STORIES=300 RELANCE_STORIES_SEED=7 pytest tests/unit/planning/test_properties.py
+    RELANCE_STORIES=60 RELANCE_STORIES_SEED=7 pytest tests/unit/planning/test_properties.py
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.reference.world import World
 Row = dict[str, Any]
 
 STORIES = int(os.environ.get("RELANCE_STORIES", "10"))
-SEED = int(os.environ.get("RELANCE_STORIES_SEED", "1"))
+SEED = int(os.environ.get("RELANCE_STORIES_SEED", "6"))
 FIRST_CASE, LAST_CASE = 50_000, 5_000_000
 MUCH = 1_000_000
 
@@ -56,11 +56,11 @@ class Story:
 STORY = st.builds(
     Story,
     case=st.integers(FIRST_CASE, LAST_CASE),
-    gaps=st.lists(st.sampled_from([1, 1, 1, 1, 2, 3, 7, 12]), min_size=7, max_size=12).map(tuple),
+    gaps=st.lists(st.sampled_from([1, 1, 1, 1, 1, 1, 1, 2, 4, 12]), min_size=7, max_size=12).map(tuple),
     new_policy=st.none() | st.integers(FIRST_CASE, LAST_CASE),
     changed=st.integers(2, 8),
     reversals=st.lists(
-        st.tuples(st.integers(0, 60), st.integers(0, 10), st.integers(1, 8)), min_size=2, max_size=6
+        st.tuples(st.integers(0, 60), st.integers(0, 4), st.integers(1, 4)), min_size=8, max_size=14
     ).map(tuple),
     dice=st.integers(0, 2**32),
 )
@@ -162,7 +162,11 @@ def with_reversals(ledger: Row, case: Case, story: Story) -> Row:
     """A ledger in which some invoices are paid in full and the money is taken back some days later."""
     first = ledger["extracts"][0]["invoices"]
     plain = sorted(
-        (row for row in first if row.get("kind") != "credit_note" and not row.get("term")),
+        (
+            row
+            for row in first
+            if row.get("kind") != "credit_note" and not row.get("term") and row["due_date"] <= case.first
+        ),
         key=lambda row: row["invoice_id"],
     )
     for number, (place, paid, back) in enumerate(story.reversals if plain else ()):
