@@ -23,6 +23,7 @@ from relance.replay import StoredOutcome, stored_outcome
 from relance.services import Services
 from relance.speech import LANGUAGES, Paragraph, language_of
 from relance.speech import explain as in_words
+from relance.speech.stored import then_and_now
 from relance.store.profiles import profiles_on
 
 
@@ -45,7 +46,7 @@ def explain(
     if as_json_:
         typer.echo(json.dumps(report(found, words, stored), ensure_ascii=False))
     else:
-        _show(words, stored)
+        _show(words, stored, language)
 
 
 def explained(ours: Services, entity: str, invoice: str, on: Any) -> tuple[Explanation, StoredOutcome | None]:
@@ -101,7 +102,7 @@ def _language(ours: Services, entity: str, wanted: str | None) -> str:
     return language_of(wanted)
 
 
-def _show(words: tuple[Paragraph, ...], stored: StoredOutcome | None) -> None:
+def _show(words: tuple[Paragraph, ...], stored: StoredOutcome | None, language: str) -> None:
     console = Console(highlight=False)
     for paragraph in words:
         console.print(Text(paragraph.heading, style="bold"))
@@ -110,19 +111,16 @@ def _show(words: tuple[Paragraph, ...], stored: StoredOutcome | None) -> None:
     if stored is None:
         return
     console.print()
-    if not stored.fields:
-        console.print(
-            f"This is what plan {stored.plan_id} of {stored.at:%Y-%m-%d %H:%M %Z} decided.", markup=False
-        )
-        return
-    console.print(
-        f"Plan {stored.plan_id} of {stored.at:%Y-%m-%d %H:%M %Z} decided otherwise. "
-        + ("" if stored.same_policy else "The policy has changed since. ")
-        + (f"{len(stored.late)} facts arrived later." if stored.late else ""),
-        markup=False,
+    sentences = then_and_now(
+        language,
+        plan=stored.plan_id,
+        at=f"{stored.at:%Y-%m-%d %H:%M %Z}",
+        same_policy=stored.same_policy,
+        late=len(stored.late),
+        fields={name: (_plain(old), _plain(new)) for name, (old, new) in stored.fields.items()},
     )
-    for name, (old, new) in stored.fields.items():
-        console.print(Padding(Text(f"{name}: {_plain(old)} then, {_plain(new)} now"), (0, 0, 0, 2)))
+    for line in sentences:
+        console.print(Text(line))
     if stored.late:
         console.print(late_table(list(stored.late)))
 

@@ -69,6 +69,7 @@ def _safe(name: str) -> str:
 
 def _write(path: Path, body: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.parents[3].chmod(0o700)  # <home>/outbox: what payers are written is nobody else's to read
     # The dot keeps a half-written file out of `lookup`; one name a key, so that what a dead process left is used up.
     aside = path.with_name(f".{path.name}.part")
     try:

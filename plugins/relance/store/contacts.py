@@ -23,7 +23,7 @@ STATES = frozenset(
         "in_doubt",
         "cancelled",
     }
-    | {"rejected", "open", "completed", "not_made"}
+    | {"approved", "rejected", "open", "completed", "not_made"}
 )
 
 

@@ -121,7 +121,8 @@ def test_explain_says_that_the_stored_plan_decided_the_same(house: Company) -> N
     found = asked("explain", "FR01", "F1", "--as-of", "2026-03-10")
     assert found["stored"]["same"]
     assert found["stored"]["outcome"]["outcome"] == "act"
-    assert "decided." in ask("explain", "FR01", "F1", "--as-of", "2026-03-10")
+    text = ask("explain", "FR01", "F1", "--as-of", "2026-03-10")
+    assert "C’est ce qu’a décidé le plan 1" in text
 
 
 def test_explain_says_that_the_stored_plan_decided_otherwise_and_which_facts_came_later(
@@ -137,7 +138,9 @@ def test_explain_says_that_the_stored_plan_decided_otherwise_and_which_facts_cam
     assert {(fact["kind"], fact["subject"]) for fact in found["late_facts"]} == {
         ("payments", "P-F1-2026-03-09")
     }
-    assert "decided otherwise" in ask("explain", "FR01", "F1", "--as-of", "2026-03-10")
+    text = ask("explain", "FR01", "F1", "--as-of", "2026-03-10", "--lang", "en")
+    assert "decided otherwise. Facts that arrived later: 1." in text
+    assert "open: 12000 then, 10000 now" in text
 
 
 # --- diff ------------------------------------------------------------------------------------------

@@ -219,6 +219,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "contact.approval": "Vorher muss diese Rolle zustimmen: {role}.",
     "contact.key": "Schlüssel: {key}.",
     # what happens next
+    "stored.same": "So hat es Plan {plan} vom {at} entschieden.",
+    "stored.other": "Plan {plan} vom {at} hat anders entschieden.",
+    "stored.policy": "Die Regeln haben sich seither geändert.",
+    "stored.late": "Später eingetroffene Tatsachen: {count}.",
+    "stored.field": "{field}: damals {then}, jetzt {now}",
     "next.after_act": "Wird bis dahin nichts gezahlt, folgt Schritt {step} frühestens am {on}.",
     "next.nothing": "Danach ist kein Schritt mehr übrig.",
     "next.after_hold": "Schritt {step} ist frühestens am {on} möglich, wenn dann nichts anderes dagegen steht.",

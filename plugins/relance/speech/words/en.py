@@ -205,6 +205,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "contact.approval": "Before that, this role has to approve: {role}.",
     "contact.key": "Its key: {key}.",
     # what happens next
+    "stored.same": "This is what plan {plan} of {at} decided.",
+    "stored.other": "Plan {plan} of {at} decided otherwise.",
+    "stored.policy": "The policy has changed since.",
+    "stored.late": "Facts that arrived later: {count}.",
+    "stored.field": "{field}: {then} then, {now} now",
     "next.after_act": "If nothing is paid by then, step {step} follows on {on} at the earliest.",
     "next.nothing": "After that no step is left.",
     "next.after_hold": "Step {step} can act on {on} at the earliest, if nothing else stands against it then.",

@@ -217,6 +217,11 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "contact.approval": "Auparavant, ce rôle doit donner son accord : {role}.",
     "contact.key": "Sa clé : {key}.",
     # what happens next
+    "stored.same": "C’est ce qu’a décidé le plan {plan} du {at}.",
+    "stored.other": "Le plan {plan} du {at} en avait décidé autrement.",
+    "stored.policy": "La politique a changé depuis.",
+    "stored.late": "Faits arrivés après : {count}.",
+    "stored.field": "{field} : {then} alors, {now} maintenant",
     "next.after_act": "Si rien n’est payé d’ici là, l’étape {step} suit au plus tôt le {on}.",
     "next.nothing": "Après cela, il ne reste plus d’étape.",
     "next.after_hold": "L’étape {step} peut agir au plus tôt le {on}, si rien d’autre ne s’y oppose alors.",

@@ -98,7 +98,7 @@ contact = sa.Table(
         "state",
         Text,
         nullable=False,
-        comment="planned | awaiting_approval | sending | sent | confirmed | bounced | failed | in_doubt | cancelled | "
+        comment="planned | awaiting_approval | approved | sending | sent | confirmed | bounced | failed | in_doubt | cancelled | "
         "rejected | open | completed | not_made",
     ),
     Column("acted_on", Date, comment="the day it was sent, completed, or became not made"),

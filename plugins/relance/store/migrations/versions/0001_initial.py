@@ -63,7 +63,7 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
     for table in APPEND_ONLY:
         op.execute(
-            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
+            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION relance_append_only()"
         )
 
@@ -179,7 +179,7 @@ def _contact() -> None:
             "state",
             sa.Text(),
             nullable=False,
-            comment="planned | awaiting_approval | sending | sent | confirmed | bounced | failed | in_doubt | cancelled | rejected | open | completed | not_made",
+            comment="planned | awaiting_approval | approved | sending | sent | confirmed | bounced | failed | in_doubt | cancelled | rejected | open | completed | not_made",
         ),
         sa.Column(
             "acted_on", sa.Date(), nullable=True, comment="the day it was sent, completed, or became not made"

@@ -49,6 +49,6 @@ def upgrade() -> None:
     )
     for table in ("profile_week", "payer_profile"):
         op.execute(
-            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
+            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION relance_append_only()"
         )
