@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -179,17 +181,20 @@ def record_of(
     services: Services, made: Plan, snapshot: Snapshot, *, live: bool, reason: str | None
 ) -> plans.PlanRecord:
     """A plan as it is stored, with what its contacts and tasks carry."""
+    with ThreadPoolExecutor(1) as beside:
+        snapshot_digest = beside.submit(lambda: snapshot.digest)
+        digest = digest_of(made)
     return plans.PlanRecord(
         entity=made.entity,
         as_of=made.as_of,
         policy_version=made.policy_version,
         policy_content=services.policy.model_dump(mode="json", exclude={"directory"}),
-        snapshot_digest=snapshot.digest,
-        digest=digest_of(made),
+        snapshot_digest=snapshot_digest.result(),
+        digest=digest,
         outcomes=made.outcomes,
         contacts=made.contacts,
         tasks=made.tasks,
-        contents=contents(made, snapshot, services.policy),
+        contents=partial(contents, made, snapshot, services.policy),
         live=live,
         reason=reason,
         counts=_counts(made),

@@ -105,7 +105,7 @@ def _make(database: Database, invoices: int) -> None:
         "customer_id", contact_id=pl.col("customer_id").str.replace("C", "K"), role=pl.lit("accounts_payable"),
         email=pl.col("customer_id").str.to_lowercase() + "@payer.example", phone=pl.lit("+33100000000"),
     )  # fmt: skip
-    late = pl.Series(random.integers(-60, 200, invoices).astype(np.int32))
+    late = pl.Series(random.integers(-29, 200, invoices).astype(np.int32))  # all issued by the day
     number = pl.Series(range(invoices)).cast(pl.String).str.zfill(9)
     due = pl.lit(DAY) - pl.duration(days=pl.lit(late))
     items = pl.DataFrame({"item_id": "I" + number}).select(
@@ -131,17 +131,21 @@ def _make_history(uow: UnitOfWork, items: pl.DataFrame, late: pl.Series) -> None
     third = items.with_columns(late=late).filter(
         pl.col("customer_id").str.tail(1).is_in(["1", "4", "7"]), pl.col("late") > 20
     )
-    acts = third.select(
-        key="h" + pl.col("customer_id"), invoice_id="item_id", step=pl.lit("first"), level=pl.lit("level_1")
-    )
     sent = DAY - timedelta(days=8)
-    contacts = third.select("customer_id").unique(maintain_order=True).select(
+    listed = [
+        pl.concat_str(pl.lit("{"), pl.col(name).str.join(","), pl.lit("}"))
+        for name in ("item_id", "step", "level")
+    ]
+    acted = third.with_columns(step=pl.lit("first"), level=pl.lit("level_1")).group_by(
+        "customer_id", maintain_order=True
+    )
+    contacts = acted.agg(invoices=listed[0], steps=listed[1], levels=listed[2]).select(
+        "invoices", "steps", "levels",
         key="h" + pl.col("customer_id"), entity=pl.lit(ENTITY), payer_id="customer_id", as_of=pl.lit(sent),
         plan_id=pl.lit(0), kind=pl.lit("message"), channel=pl.lit("email"), scenario=pl.lit("standard"),
         step=pl.lit("first"), level=pl.lit("level_1"), content=pl.lit("{}"), state=pl.lit("sent"), acted_on=pl.lit(sent),
     )  # fmt: skip
     copy_frame(uow.connection, "contact", contacts)
-    copy_frame(uow.connection, "contact_act", acts)
     disputes = third.filter(pl.col("item_id").str.tail(1) == "3").select(
         entity=pl.lit(ENTITY), payer_id="customer_id", invoice_id="item_id", reason=pl.lit("disputed"),
         from_date=pl.lit(sent), source=pl.lit("bench"),

@@ -13,7 +13,7 @@ from relance.cases.among import among
 from relance.cases.facts import History
 from relance.cases.measure import Payment
 from relance.config.models import LEVELS
-from relance.store.schema import contact, contact_act, invoice_version, outcome, payment_version, plan
+from relance.store.schema import contact, invoice_version, outcome, payment_version, plan
 from relance.store.uow import UnitOfWork
 
 DONE = ("sent", "confirmed", "completed", "not_made")
@@ -37,15 +37,11 @@ def read_history(
 
 def handed_over(uow: UnitOfWork, entity: str, as_of: date) -> set[str]:
     """Open items that a completed hand-over of ours acted for."""
-    query = (
-        sa.select(contact_act.c.invoice_id)
-        .join(contact, contact.c.key == contact_act.c.key)
-        .where(
-            contact.c.entity == entity,
-            contact.c.kind == "handoff",
-            contact.c.state == "completed",
-            contact.c.acted_on <= as_of,
-        )
+    query = sa.select(sa.func.unnest(contact.c.invoices)).where(
+        contact.c.entity == entity,
+        contact.c.kind == "handoff",
+        contact.c.state == "completed",
+        contact.c.acted_on <= as_of,
     )
     return set(uow.execute(query).scalars())
 
@@ -149,15 +145,13 @@ def _invoices_of(uow: UnitOfWork, entity: str, payer_id: str, customers: set[str
 
 
 def _levels(uow: UnitOfWork, entity: str, payers: list[str], as_of: date, items: set[str]) -> dict[str, str]:
-    query = (
-        sa.select(contact.c.payer_id, contact_act.c.invoice_id, contact_act.c.level)
-        .join(contact, contact.c.key == contact_act.c.key)
-        .where(
-            contact.c.entity == entity,
-            among(contact.c.payer_id, payers),
-            contact.c.state.in_(DONE),
-            contact.c.acted_on <= as_of,
-        )
+    query = sa.select(
+        contact.c.payer_id, sa.func.unnest(contact.c.invoices), sa.func.unnest(contact.c.levels)
+    ).where(
+        contact.c.entity == entity,
+        among(contact.c.payer_id, payers),
+        contact.c.state.in_(DONE),
+        contact.c.acted_on <= as_of,
     )
     best: dict[str, int] = {}
     for payer, item, level in uow.execute(query):

@@ -13,6 +13,7 @@ from typing import Any
 
 from relance.config.models import Entity
 from relance.money import Money
+from relance.planning.content import items_of
 
 NOTICE_DAYS = 8
 """Days that a formal notice gives to pay; usual in France for a *mise en demeure*."""
@@ -155,12 +156,10 @@ def build(contact: Mapping[str, Any], entity: Entity) -> View:
         KeyError, ValueError: when the contact's content lacks what a message needs; the caller fails that contact alone.
     """
     content = contact["content"]
-    items = content["items"]
-    levels = {act["invoice_id"]: act["level"] for act in content["acts"]}
-    demands = {one["invoice_id"]: Money(one["currency"], one["amount"]) for one in content["demands"]}
-    demanded = [_row(items[one], one, levels.get(one), demands[one]) for one in demands]
+    rows = [_row(item) for item in items_of(content)]
+    demanded = [row for row in rows if row.demand]
     lead = _by_due(row for row in demanded if row.level == contact["level"])
-    announced = _by_due(_row(items[one], one, levels.get(one), None) for one in content["announces"])
+    announced = _by_due(row for row in rows if row.level and not row.demand)
     return View(
         key=contact["key"],
         template=content["template"],
@@ -180,8 +179,8 @@ def build(contact: Mapping[str, Any], entity: Entity) -> View:
         lead=lead,
         lower=_by_due(row for row in demanded if row.level != contact["level"]),
         announced=announced,
-        mentioned=_by_due(_row(items[one], one, levels.get(one), None) for one in content["mentions"]),
-        totals=_totals(demands.values()),
+        mentioned=_by_due(row for row in rows if not row.level),
+        totals=_totals(row.demand for row in demanded if row.demand),
         lead_totals=_totals(row.demand for row in lead if row.demand),
         announced_totals=_totals(row.open for row in announced),
         credit=tuple(Money(one["currency"], one["amount"]) for one in content.get("credit") or ()),
@@ -189,11 +188,11 @@ def build(contact: Mapping[str, Any], entity: Entity) -> View:
     )
 
 
-def _row(item: Mapping[str, Any], invoice_id: str, level: str | None, demand: Money | None) -> Row:
+def _row(item: Mapping[str, Any]) -> Row:
     currency = item["currency"]
     state = item["state"]
     return Row(
-        invoice_id=clean(invoice_id),
+        invoice_id=clean(item["invoice_id"]),
         po_number=_optional(item.get("po_number")),
         description=_optional(item.get("description")),
         issue_date=_date(item["issue_date"]),
@@ -201,8 +200,8 @@ def _row(item: Mapping[str, Any], invoice_id: str, level: str | None, demand: Mo
         days_late=item["days_late"],
         amount=Money(currency, item["amount"]),
         open=Money(currency, item["open"]),
-        demand=demand,
-        level=level,
+        demand=None if item["demand"] is None else Money(currency, item["demand"]),
+        level=item["level"],
         # Why we rest inside the house (snoozed, waiting for a yes …) is not the payer's to read.
         state=state if state in _TELLABLE else ("due" if item["days_late"] >= 0 else "not_due"),
     )

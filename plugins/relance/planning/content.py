@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -12,9 +14,20 @@ from relance.ledger.snapshot import Snapshot
 from relance.planning.model import Plan
 
 _ITEM_COLUMNS = (
-    "issue_date", "due_date", "days_late", "amount", "open", "to_demand", "currency", "po_number", "description",
-    "document", "state",
+    "invoice_id", "level", "demand", "issue_date", "due_date", "days_late", "amount", "open", "currency", "po_number",
+    "description", "document", "state",
 )  # fmt: skip
+"""Facts of an item in a content, in the order in which its row gives them.
+
+`level`: that of the step that acts for it, null for an item that is only mentioned; `demand`: what is asked for it in minor
+units, null for what is not yet due or only mentioned.
+"""
+
+
+def items_of(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items of a stored content, by invoice id; they are kept as rows, which take a third of the room of objects."""
+    columns, rows = content["items"]["columns"], content["items"]["rows"]
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def contents(plan: Plan, snapshot: Snapshot, policy: Policy) -> pl.DataFrame:
@@ -30,9 +43,7 @@ def contents(plan: Plan, snapshot: Snapshot, policy: Policy) -> pl.DataFrame:
 
 
 def _facts(plan: Plan, snapshot: Snapshot) -> pl.DataFrame:
-    """`invoice_id` and its facts as one JSON member, `"id":{…}`, for every outcome."""
-    if plan.outcomes.is_empty():
-        return pl.DataFrame(schema={"invoice_id": pl.String, "member": pl.String})
+    """`invoice_id` and, for every outcome, its row as JSON but for level and demand: `head` before them, `tail` after."""
     state = (
         pl.when(pl.col("holds").list.len() > 0)
         .then(pl.col("holds").list.first().struct.field("reason"))
@@ -40,15 +51,27 @@ def _facts(plan: Plan, snapshot: Snapshot) -> pl.DataFrame:
         .then(pl.lit("due"))
         .otherwise(pl.lit("not_due"))
     )
-    rows = plan.outcomes.select("invoice_id", "days_late", "to_demand", state=state).join(
+    rows = plan.outcomes.select("invoice_id", "days_late", state=state).join(
         snapshot.items, on="invoice_id", how="left", maintain_order="left"
     )
-    dated = rows.with_columns(pl.col("issue_date", "due_date").dt.to_string("%Y-%m-%d"))
-    quoted = pl.struct(k="invoice_id").struct.json_encode().str.slice(5).str.head(-1)
-    return dated.select(
+    tail = [_json(rows[name]) for name in _ITEM_COLUMNS[3:]]
+    return rows.select(
         "invoice_id",
-        member=pl.concat_str(quoted, pl.lit(":"), pl.struct(*_ITEM_COLUMNS).struct.json_encode()),
+        head=pl.concat_str(pl.lit("["), _json(rows["invoice_id"]), pl.lit(",")),
+        tail=pl.concat_str(pl.lit(","), pl.concat_str(*tail, separator=","), pl.lit("]")),
     )
+
+
+def _json(values: pl.Series) -> pl.Series:
+    """Each value as JSON text."""
+    if values.null_count() == len(values):
+        return pl.Series(["null"]).new_from_index(0, len(values))
+    if values.dtype == pl.String:
+        # an object of one member, without its `{"k":` and `}`
+        return values.alias("k").to_frame().to_struct().struct.json_encode().str.slice(5).str.head(-1)
+    if values.dtype == pl.Date:
+        values = values.dt.to_string('"%Y-%m-%d"')
+    return values.cast(pl.String).fill_null("null")
 
 
 def _content(group: pl.DataFrame, facts: pl.DataFrame, snapshot: Snapshot, policy: Policy) -> pl.DataFrame:
@@ -57,32 +80,29 @@ def _content(group: pl.DataFrame, facts: pl.DataFrame, snapshot: Snapshot, polic
     wide = wide.join(_persons(snapshot), on="contact_id", how="left", maintain_order="left")
     wide = wide.join(_credit(snapshot), on="payer_id", how="left", maintain_order="left")
     wide = wide.join(_wording(policy), on=["scenario", "step"], how="left", maintain_order="left").join(
-        _members(wide, facts), on="key", how="left", maintain_order="left"
+        _rows(wide, facts), on="key", how="left", maintain_order="left"
     )
     wide = wide.join(_copies(wide, snapshot, policy), on="key", how="left", maintain_order="left")
     decided = pl.struct(
-        "acts", "demands", "announces", "mentions", "totals", "score", "payer", "person",
-        pl.col("credit", "cc").fill_null([]),
-    ).struct.json_encode()  # fmt: skip
+        "totals", "score", "payer", "person", pl.col("credit", "cc").fill_null([])
+    ).struct.json_encode()
     return wide.select(
         "key",
         content=pl.concat_str(
             decided.str.head(-1),
             pl.lit(","),
             pl.col("wording"),
-            pl.lit(',"items":{'),
-            pl.col("members").fill_null(""),
-            pl.lit("}}"),
+            pl.lit(f',"items":{{"columns":{json.dumps(_ITEM_COLUMNS, separators=(",", ":"))},"rows":['),
+            pl.col("rows").fill_null(""),
+            pl.lit("]}}"),
         ),
     )
 
 
 def _with_lists(group: pl.DataFrame) -> pl.DataFrame:
-    """A task lacks what only a contact has; give it empty ones."""
-    none = pl.lit([], dtype=pl.List(pl.String))
+    """A task lacks what only a contact has; give it nothing there."""
     lacking = {
-        "announces": none,
-        "mentions": none,
+        "mentions": pl.lit([], dtype=pl.List(pl.String)),
         "score": pl.lit(None, pl.Float64),
         "contact_id": pl.lit(None, pl.String),
     }
@@ -106,16 +126,24 @@ def _credit(snapshot: Snapshot) -> pl.DataFrame:
     )
 
 
-def _members(wide: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
-    acted = wide.select("key", invoice_id=pl.col("acts").list.eval(pl.element().struct.field("invoice_id")))
-    mentioned = wide.select("key", invoice_id="mentions")
+def _rows(wide: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """`key` and the rows of all items that it acts for or mentions, by invoice id."""
+    demanded = wide.select("demands").explode("demands").unnest("demands").select("invoice_id", "amount")
+    acted = wide.select("key", "acts").explode("acts").unnest("acts").join(
+        demanded, on="invoice_id", how="left", maintain_order="left"
+    )  # fmt: skip
+    asked = pl.col("amount").cast(pl.String).fill_null("null")
+    mentioned = wide.select("key", invoice_id="mentions").explode("invoice_id").drop_nulls()
+    rows = [
+        acted.select("key", "invoice_id", middle=pl.concat_str(pl.lit('"'), "level", pl.lit('",'), asked)),
+        mentioned.select("key", "invoice_id", middle=pl.lit("null,null")),
+    ]
     return (
-        pl.concat([acted, mentioned])
-        .explode("invoice_id")
+        pl.concat(rows)
         .join(facts, on="invoice_id")
         .sort("key", "invoice_id")
         .group_by("key", maintain_order=True)
-        .agg(members=pl.col("member").str.join(","))
+        .agg(rows=pl.concat_str("head", "middle", "tail").str.join(","))
     )
 
 

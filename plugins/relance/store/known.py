@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from relance.store import schema
 from relance.store.database import Database
+from relance.store.plans import acts_of
 from relance.store.uow import UnitOfWork
 
 _ACTED = ("sent", "confirmed", "bounced", "completed", "not_made")
@@ -121,11 +122,10 @@ def history_then(
     parameters = [entity, before.isoformat(), moment.isoformat()]
     found = database.read(_THEN, parameters)
     acts = database.read(
-        "SELECT a.key, a.invoice_id, a.step, a.level FROM contact_act a JOIN contact c USING (key) "
-        "WHERE c.entity = $1 AND c.as_of < $2::text::date",
+        "SELECT key, invoices, steps, levels FROM contact WHERE entity = $1 AND as_of < $2::text::date",
         parameters[:2],
     )
-    contacts, acts = _as_planned_then(database, found, acts)
+    contacts, acts = _as_planned_then(database, found, acts_of(acts))
     contacts = contacts.with_columns(
         acted_on=pl.when(pl.col("state").is_in(list(_ACTED)) | pl.col("untold")).then("acted_on"),
         settled=_settled(contacts, _handovers_closed(database, entity, moment)),

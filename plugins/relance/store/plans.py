@@ -7,6 +7,8 @@ delivery and people work on; a plan of a past day or a backfill is kept for itse
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,7 +29,8 @@ _UNTOUCHED = ("planned", "awaiting_approval", "cancelled")
 class PlanRecord:
     """A plan as it is stored.
 
-    `outcomes`, `contacts` and `tasks` are the plan's frames; `contents` gives `key`, `content` for contacts and tasks.
+    `outcomes`, `contacts` and `tasks` are the plan's frames; `contents()` gives `key`, `content` for contacts and tasks, and
+    is asked only of a live plan.
     """
 
     entity: str
@@ -39,7 +42,7 @@ class PlanRecord:
     outcomes: pl.DataFrame
     contacts: pl.DataFrame
     tasks: pl.DataFrame
-    contents: pl.DataFrame
+    contents: Callable[[], pl.DataFrame]
     live: bool
     reason: str | None
     counts: dict[str, Any]
@@ -64,10 +67,13 @@ def save(uow: UnitOfWork, record: PlanRecord) -> tuple[int, bool]:
         plan_id, new = uow.execute(same).scalar_one(), False
     else:
         new = True
-        _save_outcomes(uow, plan_id, record.outcomes)
-        _save_decided(uow, plan_id, record)
-    if record.live:
-        _save_contacts(uow, plan_id, record)
+    with ThreadPoolExecutor(1) as beside:  # contents are put together while the server takes in the outcomes
+        wanted = beside.submit(_contact_rows, plan_id, record) if record.live else None
+        if new:
+            _save_outcomes(uow, plan_id, record.outcomes)
+            _save_decided(uow, plan_id, record)
+        if wanted:
+            _save_contacts(uow, plan_id, record, wanted.result())
     return plan_id, new
 
 
@@ -83,19 +89,26 @@ def history_frames(
         [entity, before.isoformat()],
     )
     acts = database.read(
-        "SELECT a.key, a.invoice_id, a.step, a.level FROM contact_act a JOIN contact c USING (key) "
-        "WHERE c.entity = $1 AND c.as_of < $2::text::date",
+        "SELECT key, invoices, steps, levels FROM contact WHERE entity = $1 AND as_of < $2::text::date",
         [entity, before.isoformat()],
     )
     approved = database.read(
         "SELECT payer_id, step, level, (content->'totals')::text AS totals, "
-        "(SELECT array_agg(a.invoice_id) FROM contact_act a WHERE a.key = contact.key) AS invoices FROM contact "
-        "WHERE entity = $1 AND as_of < $2::text::date AND state = 'approved'",
+        "invoices FROM contact WHERE entity = $1 AND as_of < $2::text::date AND state = 'approved'",
         [entity, before.isoformat()],
     )
     totals = [json.loads(text) for text in approved["totals"]]
     kind = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
-    return contacts, acts, approved.with_columns(pl.Series("totals", totals, dtype=kind))
+    return contacts, acts_of(acts), approved.with_columns(pl.Series("totals", totals, dtype=kind))
+
+
+def acts_of(contacts: pl.DataFrame) -> pl.DataFrame:
+    """`key`, `invoice_id`, `step`, `level`: what contacts (`key`, `invoices`, `steps`, `levels`) did for which invoice."""
+    return (
+        contacts.select("key", invoice_id="invoices", step="steps", level="levels")
+        .filter(pl.col("invoice_id").list.len() > 0)
+        .explode("invoice_id", "step", "level")
+    )
 
 
 def hold_frame(database: Database, entity: str, as_of: date) -> pl.DataFrame:
@@ -143,25 +156,21 @@ def _save_decided(uow: UnitOfWork, plan_id: int, record: PlanRecord) -> None:
         uow.copy(schema.plan_contact, ready)
 
 
-def _save_contacts(uow: UnitOfWork, plan_id: int, record: PlanRecord) -> None:
-    """Bring the day's rows to this plan, as far as nothing has left for a payer."""
-    wanted, acts = _contact_rows(plan_id, record)
+def _save_contacts(uow: UnitOfWork, plan_id: int, record: PlanRecord, wanted: pl.DataFrame) -> None:
+    """Bring the day's rows to the `wanted` ones of this plan, as far as nothing has left for a payer."""
     connection = uow.connection
     of_the_day = sa.select(schema.contact.c.key).where(
         schema.contact.c.entity == record.entity, schema.contact.c.as_of == record.as_of
     )
     if connection.execute(of_the_day.limit(1)).first() is None:
         copy_frame(connection, "contact", wanted)
-        copy_frame(connection, "contact_act", acts)
         return
     connection.execute(sa.text("CREATE TEMP TABLE wanted (LIKE contact) ON COMMIT DROP"))
-    connection.execute(sa.text("CREATE TEMP TABLE wanted_act (LIKE contact_act) ON COMMIT DROP"))
     copy_frame(connection, "wanted", wanted)
-    copy_frame(connection, "wanted_act", acts)
     values = {"entity": record.entity, "day": record.as_of, "untouched": list(_UNTOUCHED), "plan": plan_id}
     for statement in _TAKE_OVER:
         connection.execute(sa.text(statement), values)
-    connection.execute(sa.text("DROP TABLE wanted, wanted_act"))
+    connection.execute(sa.text("DROP TABLE wanted"))
 
 
 _TAKE_OVER = (
@@ -177,29 +186,28 @@ _TAKE_OVER = (
                                    ORDER BY e.event_id DESC LIMIT 1) = 'planning'))""",
     # the same content in the same state is left as it is
     """DELETE FROM wanted w USING contact c WHERE c.key = w.key AND c.content::text = w.content::text AND c.state = w.state
-       AND c.step = w.step AND c.scenario = w.scenario AND c.recipient IS NOT DISTINCT FROM w.recipient
+       AND c.step = w.step AND c.scenario = w.scenario AND c.invoices = w.invoices AND c.steps = w.steps
+       AND c.levels = w.levels AND c.recipient IS NOT DISTINCT FROM w.recipient
        AND c.channel IS NOT DISTINCT FROM w.channel AND c.language IS NOT DISTINCT FROM w.language""",
-    "DELETE FROM contact_act a USING wanted w WHERE a.key = w.key",
     """WITH taken AS (
          INSERT INTO contact SELECT * FROM wanted ON CONFLICT (key) DO UPDATE SET
            plan_id = EXCLUDED.plan_id, kind = EXCLUDED.kind, channel = EXCLUDED.channel,
            contact_id = EXCLUDED.contact_id, recipient = EXCLUDED.recipient, language = EXCLUDED.language,
            scenario = EXCLUDED.scenario, step = EXCLUDED.step, level = EXCLUDED.level,
-           approval = EXCLUDED.approval, content = EXCLUDED.content, state = EXCLUDED.state
+           approval = EXCLUDED.approval, invoices = EXCLUDED.invoices, steps = EXCLUDED.steps,
+           levels = EXCLUDED.levels, content = EXCLUDED.content, state = EXCLUDED.state
          RETURNING key, state)
        INSERT INTO contact_event (key, state, actor, note)
        SELECT key, state, 'planning', 'plan ' || :plan FROM taken""",
-    "INSERT INTO contact_act SELECT a.* FROM wanted_act a JOIN wanted w USING (key)",
 )
 
 
-def _contact_rows(plan_id: int, record: PlanRecord) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of `contact` and of `contact_act`."""
+def _contact_rows(plan_id: int, record: PlanRecord) -> pl.DataFrame:
+    """Rows of `contact`, in the order of its key, whose index then grows from page to page."""
     groups = [frame for frame in (record.contacts, record.tasks) if not frame.is_empty()]
     columns = [column.name for column in schema.contact.columns if column.name != "content"]
     if not groups:
-        empty = dict.fromkeys([*columns, "content"], pl.String)
-        return pl.DataFrame(schema=empty), pl.DataFrame(schema=dict.fromkeys(("key",), pl.String))
+        return pl.DataFrame(schema=dict.fromkeys([*columns, "content"], pl.String))
     lacking = {name: pl.lit(None, pl.String) for name in ("contact_id", "to", "language")}
     rows = pl.concat(
         [
@@ -211,6 +219,7 @@ def _contact_rows(plan_id: int, record: PlanRecord) -> tuple[pl.DataFrame, pl.Da
                 "scenario", "step", "level", "approval",
                 state=pl.when(pl.col("approval").is_null()).then(pl.lit("planned"))
                 .otherwise(pl.lit("awaiting_approval")),
+                invoices=_acted("invoice_id"), steps=_acted("step"), levels=_acted("level"),
             )
             for frame in groups
         ]
@@ -218,6 +227,12 @@ def _contact_rows(plan_id: int, record: PlanRecord) -> tuple[pl.DataFrame, pl.Da
     ready = rows.with_columns(
         entity=pl.lit(record.entity), as_of=pl.lit(record.as_of), plan_id=pl.lit(plan_id),
         acted_on=pl.lit(None, pl.Date),
-    ).select(columns).join(record.contents, on="key", how="left")  # fmt: skip
-    acts = pl.concat([frame.select("key", "acts").explode("acts").unnest("acts") for frame in groups])
-    return ready, acts.select("key", "invoice_id", "step", "level")
+    )  # fmt: skip
+    return ready.select(columns).join(record.contents(), on="key", how="left").sort("key")
+
+
+def _acted(field: str) -> pl.Expr:
+    """A field of each act as the text of a PostgreSQL array."""
+    escaped = pl.element().struct.field(field).str.replace_all(r"([\\\"])", r"\${1}")
+    quoted = pl.concat_str(pl.lit('"'), escaped, pl.lit('"'))
+    return pl.concat_str(pl.lit("{"), pl.col("acts").list.eval(quoted).list.join(","), pl.lit("}"))

@@ -106,14 +106,10 @@ def test_a_completed_hand_over_closes_it(world: World) -> None:
         content = {
             "key": "k1", "entity": ENTITY, "payer_id": "C1", "as_of": DAY_91, "plan_id": 1, "kind": "handoff",
             "channel": "internal", "scenario": "standard", "step": "handover", "level": "litigation", "content": {},
+            "invoices": ["F1"], "steps": ["handover"], "levels": ["litigation"],
             "state": "completed", "acted_on": DAY_91,
         }  # fmt: skip
         uow.execute(sa.insert(schema.contact).values(content))
-        uow.execute(
-            sa.insert(schema.contact_act).values(
-                key="k1", invoice_id="F1", step="handover", level="litigation"
-            )
-        )
         uow.commit()
     world.work(DAY_91 + timedelta(days=1))
     (one,) = world.cases()
@@ -170,12 +166,10 @@ def test_last_contact_level_and_next_step_come_from_history_and_the_newest_plan(
         contact = {
             "key": "k1", "entity": ENTITY, "payer_id": "C1", "as_of": day - timedelta(days=3), "plan_id": number,
             "kind": "message", "channel": "email", "scenario": "standard", "step": "first", "level": "level_1",
-            "content": {}, "state": "sent", "acted_on": day - timedelta(days=3),
+            "content": {}, "state": "sent", "invoices": ["F1"], "steps": ["first"],
+            "levels": ["level_1"], "acted_on": day - timedelta(days=3),
         }  # fmt: skip
         uow.execute(sa.insert(schema.contact).values(contact))
-        uow.execute(
-            sa.insert(schema.contact_act).values(key="k1", invoice_id="F1", step="first", level="level_1")
-        )
         outcome = {
             "plan_id": number, "invoice_id": "F1", "payer_id": "C1", "outcome": "wait", "holds": [], "scenario": "standard",
             "next_step": "formal", "next_on": day + timedelta(days=4), "passed_over": [], "open": 1, "to_demand": 1,

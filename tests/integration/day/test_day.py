@@ -15,6 +15,7 @@ from relance.delivery.smtp import SmtpChannel
 from relance.errors import BusyError, ImportRefusedError, LedgerError, PermanentError, PolicyError, UsageError
 from relance.ledger.loading import load_versions
 from relance.ledger.snapshot import take_snapshot
+from relance.planning.content import items_of
 from relance.planning.model import History, no_holds
 from relance.planning.play import play
 from relance.planning.present import as_json
@@ -103,7 +104,7 @@ def test_an_unsent_contact_takes_the_new_content_and_what_nobody_wants_is_withdr
     assert _states(company) == {"C1": "planned", "C2": "cancelled"}
     with services.unit_of_work() as uow:
         content = uow.execute(sa.select(contact.c.content).where(contact.c.payer_id == "C1")).scalar_one()
-    assert [demand["invoice_id"] for demand in content["demands"]] == ["F1"]
+    assert [item["invoice_id"] for item in items_of(content)] == ["F1"]
     company.tables["payments"].clear()
     company.add(
         "payments", payment_id="P2", customer_id="C2", date=date(2026, 3, 11), amount="1.00", currency="EUR"
@@ -128,7 +129,7 @@ def test_once_a_contact_has_left_a_later_plan_of_the_day_adds_none(company: Comp
     assert len(company.letters()) == 3
     with services.unit_of_work() as uow:
         content = uow.execute(sa.select(contact.c.content).where(contact.c.payer_id == "C1")).scalar_one()
-    assert [act["invoice_id"] for act in content["acts"]] == ["F1", "F2"]
+    assert [item["invoice_id"] for item in items_of(content)] == ["F1", "F2"]
 
 
 def test_a_plan_of_another_day_never_sends_unless_forced_with_a_reason(company: Company) -> None:

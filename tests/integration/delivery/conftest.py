@@ -42,21 +42,19 @@ def make_content(payer: str, **changes: Any) -> dict[str, Any]:
     """One invoice of 120.00 EUR, ten days late, demanded at level 1."""
     invoice = f"F-{payer}"
     item = {
-        "issue_date": "2026-01-21", "due_date": (DAY - timedelta(days=10)).isoformat(), "days_late": 10, "amount": 12000,
-        "open": 12000, "to_demand": 12000, "currency": "EUR", "po_number": "PO-7", "description": "Lamps",
-        "document": None, "state": "due",
+        "invoice_id": invoice, "level": "level_1", "demand": 12000, "issue_date": "2026-01-21",
+        "due_date": (DAY - timedelta(days=10)).isoformat(), "days_late": 10, "amount": 12000, "open": 12000,
+        "currency": "EUR", "po_number": "PO-7", "description": "Lamps", "document": None, "state": "due",
     }  # fmt: skip
     content = {
-        "acts": [{"invoice_id": invoice, "step": "first", "level": "level_1"}],
-        "demands": [{"invoice_id": invoice, "amount": 12000, "currency": "EUR"}],
-        "announces": [], "mentions": [], "totals": [{"currency": "EUR", "amount": 12000}], "score": None,
+        "totals": [{"currency": "EUR", "amount": 12000}], "score": None,
         "template": "first", "tone": "neutral", "cc": [], "attach": [], "charges": [], "credit": [],
         "payer": {
             "customer_id": payer, "name": f"Client {payer}", "country": "FR", "language": "fr", "vat_no": None,
             "legal_form": "company",
         },
         "person": {"contact_id": f"P-{payer}", "name": "Comptabilité", "role": "accounts_payable"},
-        "items": {invoice: item},
+        "items": {"columns": list(item), "rows": [list(item.values())]},
     }  # fmt: skip
     return content | changes
 

@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from relance.store import embedded, migrations, timeline
+from relance.store import embedded, migrations, plans, timeline
 from relance.store.database import Database, newest_revision
 from relance.store.schema import APPEND_ONLY, metadata
 from relance.store.uow import UnitOfWork
@@ -71,12 +71,25 @@ def test_a_database_with_data_is_upgraded_and_keeps_it(bare: Database) -> None:
                 "VALUES ('FR01', '2026-03-02', 1, 'C1', 'Été', 'FR')"
             )
         )
+        uow.execute(
+            sa.text(
+                "INSERT INTO contact (key, entity, payer_id, as_of, plan_id, kind, scenario, step, level, content, state) "
+                "VALUES ('k1', 'FR01', 'C1', '2026-03-02', 1, 'message', 'standard', 'first', 'level_1', '{}', 'sent')"
+            )
+        )
+        uow.execute(
+            sa.text(
+                "INSERT INTO contact_act VALUES ('k1', 'F2', 'first', 'level_1'), ('k1', 'F1', 'due', 'preventive')"
+            )
+        )
         entry = timeline.Entry("C1", AT, date(2026, 3, 2), "contact.sent", "relance", "k1", {"amount": 1})
         timeline.append(uow, "FR01", [entry])
         uow.commit()
     bare.migrate()
     assert bare.read("SELECT version_num AS v FROM alembic_version")["v"][0] == newest_revision()
     assert bare.read("SELECT name FROM customer_version")["name"][0] == "Été"
+    _, acts, _ = plans.history_frames(bare, "FR01", date(2026, 3, 3))
+    assert acts.rows() == [("k1", "F1", "due", "preventive"), ("k1", "F2", "first", "level_1")]
     with UnitOfWork(bare) as uow:
         assert timeline.verify(timeline.read(uow, "FR01", "C1")) is None
         timeline.append(uow, "FR01", [entry])

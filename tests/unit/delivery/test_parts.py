@@ -22,7 +22,7 @@ from relance.delivery.smtp import _stuffed
 from relance.errors import PermanentError
 from relance.money import Money
 from relance.settings import Settings
-from tests.unit.delivery.examples import contact, entity, item
+from tests.unit.delivery.examples import contact, entity, item, packed
 
 # ---- GSM 7-bit
 
@@ -89,9 +89,7 @@ def test_rows_are_grouped_by_the_contacts_level():
     "reason", ["snoozed", "awaiting_approval", "below_minimum", "cooldown", "commercial_hold"]
 )
 def test_our_own_reasons_for_resting_are_not_the_payers_to_read(reason: str):
-    row = contact()
-    row["content"]["items"]["F-5"]["state"] = reason
-    row["content"]["items"]["F-4"]["state"] = reason
+    row = contact(items={"F-4": item(-6, 99900, state=reason), "F-5": item(60, 500000, state=reason)})
     shown = view.build(row, entity())
     assert shown.mentioned[0].state == "due"
     assert shown.announced[0].state == "not_due"
@@ -100,8 +98,7 @@ def test_our_own_reasons_for_resting_are_not_the_payers_to_read(reason: str):
 def test_the_reference_is_the_one_invoice_or_the_customer():
     assert view.build(contact(), entity()).reference == "C-42"
     row = contact()
-    row["content"] |= {"items": {"F-1": item(3, 100)}, "announces": [], "mentions": []}
-    row["content"]["demands"] = [{"invoice_id": "F-1", "amount": 100, "currency": "EUR"}]
+    row["content"] |= {"items": packed({"F-1": item(3, 100)}, {"F-1": 100}, {"F-1": "level_1"})}
     assert view.build(row, entity()).reference == "F-1"
 
 

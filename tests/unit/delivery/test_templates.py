@@ -17,7 +17,17 @@ from relance.delivery import gsm7, render, view
 from relance.delivery.templates import FILES, WORDING, Formats, Templates, locale_of
 from relance.errors import PermanentError
 from relance.money import Money
-from tests.unit.delivery.examples import CHANNELS, DAY, DIRECTORY, LANGUAGES, TEMPLATES, contact, entity, item
+from tests.unit.delivery.examples import (
+    CHANNELS,
+    DAY,
+    DIRECTORY,
+    LANGUAGES,
+    TEMPLATES,
+    contact,
+    entity,
+    item,
+    packed,
+)
 
 ALL = [(language, template) for language in LANGUAGES for template in TEMPLATES]
 VOID = {"meta", "br", "hr", "img", "link", "input"}
@@ -163,11 +173,9 @@ def test_charges_are_named_only_where_the_step_charges_them(language: str):
 
 @pytest.mark.parametrize(("language", "template"), ALL)
 def test_one_invoice_is_spoken_of_in_the_singular(language: str, template: str):
-    items = {"F-9": item(12, 12000)}
     level = TEMPLATES[template][0]
     content = contact(template)["content"] | {
-        "acts": [{"invoice_id": "F-9", "step": "x", "level": level}], "items": items, "announces": [], "mentions": [],
-        "demands": [{"invoice_id": "F-9", "amount": 12000, "currency": "EUR"}], "credit": [],
+        "items": packed({"F-9": item(12, 12000)}, {"F-9": 12000}, {"F-9": level}), "credit": [],
     }  # fmt: skip
     shown, mail = write(language, template, content=content)
     assert "F-9" in mail.subject
@@ -179,8 +187,9 @@ def test_one_invoice_is_spoken_of_in_the_singular(language: str, template: str):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_announcement_without_demands_asks_for_nothing_yet(language: str):
-    content = contact("preventive")["content"] | {"demands": [], "mentions": [], "credit": []}
-    content["acts"] = [{"invoice_id": "F-4", "step": "p", "level": "preventive"}]
+    content = contact("preventive")["content"] | {
+        "items": packed({"F-4": item(-6, 99900)}, {}, {"F-4": "preventive"}), "credit": [],
+    }  # fmt: skip
     shown, mail = write(language, "preventive", content=content)
     words = yaml.safe_load((DIRECTORY / language / "words.yaml").read_text(encoding="utf-8"))
     assert shown.totals == ()
@@ -233,13 +242,11 @@ HOSTILE = st.one_of(
 )
 def test_hostile_text_stays_text(name, person, description, po, number, which):
     language, template = which
-    row = contact(template, language=language, name=name)
+    odd = number or "?"
+    told = item(38, 1234567, paid=234567, po_number=po, description=description)
+    row = contact(template, language=language, name=name, items={odd: item(3, 700), "F-1": told})
     content = row["content"]
     content["person"]["name"] = person
-    content["items"]["F-1"] |= {"description": description, "po_number": po}
-    odd = number or "?"
-    content["items"][odd] = item(3, 700)
-    content["mentions"] = ["F-5", *([odd] if odd != "F-5" else [])]
     shown = view.build(row, entity())
     spoken = templates().language(language, template)
     mail = render.email(shown, spoken)

@@ -17,7 +17,6 @@ from relance.store.schema.ledger import (
 )
 from relance.store.schema.plans import (
     contact,
-    contact_act,
     contact_event,
     outcome,
     plan,
@@ -33,7 +32,6 @@ __all__ = [
     "LEDGER_TABLES",
     "case_event",
     "contact",
-    "contact_act",
     "contact_event",
     "contact_version",
     "customer_version",

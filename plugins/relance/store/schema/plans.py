@@ -93,7 +93,10 @@ contact = sa.Table(
     Column("step", Text, nullable=False),
     Column("level", Text, nullable=False),
     Column("approval", Text, comment="the role that must say yes"),
-    Column("content", JSON, nullable=False, comment="acts, demands, announces, mentions, totals, score"),
+    Column("invoices", ARRAY(Text), nullable=False, server_default="{}", comment="that it acts for, by id"),
+    Column("steps", ARRAY(Text), nullable=False, server_default="{}", comment="the step of each of them"),
+    Column("levels", ARRAY(Text), nullable=False, server_default="{}", comment="the level of each of them"),
+    Column("content", JSON, nullable=False, comment="all that its words need: items, totals, payer, person"),
     Column(
         "state",
         Text,
@@ -111,16 +114,6 @@ contact = sa.Table(
         unique=True,
         postgresql_where=sa.text("kind IN ('message', 'call')"),
     ),
-)
-
-contact_act = sa.Table(
-    "contact_act",
-    metadata,
-    Column("key", Text, nullable=False, comment="of a contact; written and replaced with it alone"),
-    Column("invoice_id", Text, nullable=False),
-    Column("step", Text, nullable=False),
-    Column("level", Text, nullable=False),
-    sa.Index("contact_act_key_ix", "key"),
 )
 
 contact_event = sa.Table(
