@@ -27,6 +27,12 @@ _UNDELIVERED = ("draft", "rejected")
 _REFUSED = ("refused", "disputed")
 _COLLECTED = ("direct_debit", "bill_of_exchange")
 _NO_DATE = pl.lit(None, dtype=pl.Date)
+_NOTHING = pl.DataFrame(schema=ROWS)
+
+
+def _unknown(frame: pl.DataFrame, column: str) -> bool:
+    """Whether nothing is known in a column: most ledgers lack most of what could stand against an invoice."""
+    return frame[column].null_count() == frame.height
 
 
 def standing_signals(signals: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -37,13 +43,16 @@ def standing_signals(signals: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def disputed(items: pl.DataFrame, people: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Disputes: of people, and the e-invoicing platform's word."""
+    of_people = _from_people(items, people, ["disputed"], as_of)
+    if _unknown(items, "delivery_status"):
+        return of_people
     platform = items.filter(pl.col("delivery_status").is_in(_REFUSED)).select(
         "row",
         reason=pl.lit("disputed"),
         until=_NO_DATE,
         source=pl.format("delivery status {}", "delivery_status"),
     )
-    return pl.concat([_from_people(items, people.filter(pl.col("reason") == "disputed"), as_of), platform])
+    return pl.concat([of_people, platform])
 
 
 def undelivered() -> pl.Expr:
@@ -61,20 +70,28 @@ def of_the_invoice(
     """
     wanted = [reason for reason in FROM_PEOPLE if reason not in ("disputed", "commercial_hold")]
     return [
-        items.filter(undelivered()).select(
-            "row",
-            reason=pl.lit("not_delivered"),
-            until=_NO_DATE,
-            source=pl.format("delivery status {}", "delivery_status"),
-        ),
-        _from_people(items, people.filter(pl.col("reason").is_in(wanted)), as_of),
+        _not_delivered(items),
+        _from_people(items, people, wanted, as_of),
         _direct_debit(items, as_of),
         _too_recent(items, as_of),
         _waiting_for_people(items, history),
     ]
 
 
+def _not_delivered(items: pl.DataFrame) -> pl.DataFrame:
+    if _unknown(items, "delivery_status"):
+        return _NOTHING
+    return items.filter(undelivered()).select(
+        "row",
+        reason=pl.lit("not_delivered"),
+        until=_NO_DATE,
+        source=pl.format("delivery status {}", "delivery_status"),
+    )
+
+
 def _direct_debit(items: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    if _unknown(items, "payment_method"):
+        return _NOTHING
     last = pl.col("due_date") + pl.duration(days=pl.col("collection_grace_days"))
     return items.filter(
         pl.col("payment_method").is_in(_COLLECTED) & pl.col("refused_on").is_null() & (last >= as_of)
@@ -98,6 +115,8 @@ def _too_recent(items: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def _waiting_for_people(items: pl.DataFrame, history: History) -> pl.DataFrame:
     """Invoices in a contact or task that waits for a person: an approver, a caller, whoever does the task."""
+    if history.contacts.is_empty():
+        return _NOTHING
     task = pl.col("kind").is_in(["internal", "handoff"])
     waiting = history.contacts.with_columns(
         reason=pl.when((pl.col("kind") == "call") & (pl.col("state") == "open"))
@@ -106,7 +125,7 @@ def _waiting_for_people(items: pl.DataFrame, history: History) -> pl.DataFrame:
         .then(pl.lit("awaiting_approval"))
     ).filter(pl.col("reason").is_not_null())
     if waiting.is_empty():
-        return pl.DataFrame(schema=ROWS)
+        return _NOTHING
     return (
         history.acts.select("key", "invoice_id")
         .join(waiting.select("key", "reason", "as_of", "state", "step"), on="key")
@@ -125,41 +144,48 @@ def grave(
     *, extract_date: date | None, as_of: date,
 ) -> list[pl.DataFrame]:  # fmt: skip
     """Insolvency, litigation, and a ledger too old to be believed."""
-    status = pl.col("status")
-    insolvent = payers.filter(status == "insolvency").select(
-        "payer_id", reason=pl.lit("insolvency"), source=pl.lit("customer status insolvency")
-    )
-    noticed = signals.filter(pl.col("kind") == "insolvency_notice").select(
-        pl.col("customer_id").alias("payer_id"), reason=pl.lit("insolvency"), source=_signal_words()
-    )
-    in_court = payers.filter(status == "litigation").select(
-        "payer_id", reason=pl.lit("in_litigation"), source=pl.lit("customer status litigation")
-    )
-    handed_over = history.contacts.filter(
-        (pl.col("kind") == "handoff")
-        & (pl.col("state") == "completed")
-        & ~pl.col("settled").fill_null(value=False)
-    ).select(
-        "payer_id",
-        reason=pl.lit("in_litigation"),
-        source=pl.format("handed over on {}", pl.col("acted_on").dt.to_string("%Y-%m-%d")),
-    )
-    per_payer = pl.concat([insolvent, noticed, in_court, handed_over]).unique(maintain_order=True)
-    rows = [
-        items.select("row", "payer_id")
-        .join(per_payer, on="payer_id")
-        .select("row", "reason", until=_NO_DATE, source="source")
-    ]
+    rows = []
+    found = _grave_payers(payers, signals, history)
+    if found:
+        per_payer = pl.concat(found).unique(maintain_order=True)
+        of_payer = items.select("row", "payer_id").join(per_payer, on="payer_id")
+        rows.append(of_payer.select("row", "reason", until=_NO_DATE, source="source"))
     if extract_date is not None and (as_of - extract_date).days > entity.max_ledger_age_days:
         words = pl.lit(f"extract of {extract_date}")
         rows.append(items.select("row", reason=pl.lit("stale_ledger"), until=_NO_DATE, source=words))
     return rows
 
 
+def _grave_payers(payers: pl.DataFrame, signals: pl.DataFrame, history: History) -> list[pl.DataFrame]:
+    """`payer_id`, `reason`, `source` of insolvencies and of what lies with a court or a lawyer."""
+    found = []
+    if not _unknown(payers, "status"):
+        for status, reason in (("insolvency", "insolvency"), ("litigation", "in_litigation")):
+            words = pl.lit(f"customer status {status}")
+            with_it = payers.filter(pl.col("status") == status)
+            found.append(with_it.select("payer_id", reason=pl.lit(reason), source=words))
+    if signals.height:
+        noticed = signals.filter(pl.col("kind") == "insolvency_notice")
+        payer = pl.col("customer_id").alias("payer_id")
+        found.append(noticed.select(payer, reason=pl.lit("insolvency"), source=_signal_words()))
+    if (history.contacts["kind"] == "handoff").any():
+        handed_over = history.contacts.filter(
+            (pl.col("kind") == "handoff")
+            & (pl.col("state") == "completed")
+            & ~pl.col("settled").fill_null(value=False)
+        )
+        words = pl.format("handed over on {}", pl.col("acted_on").dt.to_string("%Y-%m-%d"))
+        found.append(handed_over.select("payer_id", reason=pl.lit("in_litigation"), source=words))
+    return found
+
+
 def commercial(
     items: pl.DataFrame, people: pl.DataFrame, signals: pl.DataFrame, as_of: date
 ) -> list[pl.DataFrame]:
     """Sales or support are at work: of the payer for all its invoices, of an invoice's customer for that invoice."""
+    rows = [_from_people(items, people, ["commercial_hold"], as_of)]
+    if signals.is_empty():
+        return rows
     words = signals.filter(pl.col("kind").is_in(_COMMERCIAL)).select(
         "customer_id", "until", source=_signal_words()
     )
@@ -169,7 +195,7 @@ def commercial(
     signalled = pl.concat([of_payer, of_customer]).select(
         "row", reason=pl.lit("commercial_hold"), until="until", source="source"
     )
-    return [signalled, _from_people(items, people.filter(pl.col("reason") == "commercial_hold"), as_of)]
+    return [*rows, signalled]
 
 
 def of_a_contact(  # the holds that stand only against a contact that is due
@@ -180,23 +206,35 @@ def of_a_contact(  # the holds that stand only against a contact that is due
     `due` carries row, payer_id, preventive (its step is), closed_until (last closed day, null when open), reached
     (somebody can be), min_days_between_contacts and max_contacts_per_30_days of its scenario.
     """
-    closed = due.filter(pl.col("closed_until").is_not_null()).select(
-        "row", reason=pl.lit("non_business_day"), until="closed_until", source=pl.lit("calendar")
-    )
-    unreached = due.filter(~pl.col("reached")).select(
-        "row", reason=pl.lit("no_contact"), until=_NO_DATE, source=pl.lit("contacts")
-    )
+    rows = []
+    if not _unknown(due, "closed_until"):
+        closed = due.filter(pl.col("closed_until").is_not_null())
+        rows.append(
+            closed.select(
+                "row", reason=pl.lit("non_business_day"), until="closed_until", source=pl.lit("calendar")
+            )
+        )
+    if not due["reached"].all():
+        unreached = due.filter(~pl.col("reached"))
+        rows.append(
+            unreached.select("row", reason=pl.lit("no_contact"), until=_NO_DATE, source=pl.lit("contacts"))
+        )
     contacts = history.contacts.filter(pl.col("kind").is_in(["message", "call"]))
-    flying = contacts.filter(pl.col("state").is_in(list(IN_FLIGHT_STATES))).select(
-        "payer_id",
-        source=pl.format("{} of {}, {}", "step", pl.col("as_of").dt.to_string("%Y-%m-%d"), "state"),
-    )
-    in_flight = (
+    if due.is_empty():
+        return rows
+    return [*rows, _in_flight(due, contacts), *_spacing(due, contacts, as_of)]
+
+
+def _in_flight(due: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
+    flying = contacts.filter(pl.col("state").is_in(list(IN_FLIGHT_STATES)))
+    if flying.is_empty():
+        return _NOTHING
+    words = pl.format("{} of {}, {}", "step", pl.col("as_of").dt.to_string("%Y-%m-%d"), "state")
+    return (
         due.select("row", "payer_id")
-        .join(flying, on="payer_id")
+        .join(flying.select("payer_id", source=words), on="payer_id")
         .select("row", reason=pl.lit("in_flight"), until=_NO_DATE, source="source")
     )
-    return [closed, in_flight, *_spacing(due, contacts, as_of), unreached]
 
 
 def _spacing(due: pl.DataFrame, contacts: pl.DataFrame, as_of: date) -> list[pl.DataFrame]:
@@ -207,61 +245,51 @@ def _spacing(due: pl.DataFrame, contacts: pl.DataFrame, as_of: date) -> list[pl.
         & (pl.col("acted_on") <= as_of)
     ).select("payer_id", "acted_on", "step", soft=pl.col("level") == "preventive")
     rows = []
-    for preventive in (False, True):
+    for preventive in due["preventive"].unique():
         of_kind = counted if preventive else counted.filter(~pl.col("soft"))
-        wanted = due.filter(pl.col("preventive") == preventive)
-        if wanted.is_empty():
-            continue
-        rows += [_cooldown(wanted, of_kind, as_of), _frequency_cap(wanted, of_kind, as_of)]
+        rows += _spaced(due.filter(pl.col("preventive") == preventive), of_kind, as_of)
     return rows
 
 
-def _cooldown(wanted: pl.DataFrame, counted: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    last = counted.sort("payer_id", "acted_on", "step").group_by("payer_id", maintain_order=True).last()
-    until = pl.col("acted_on") + pl.duration(days=pl.col("min_days_between_contacts") - 1)
-    return (
-        wanted.select("row", "payer_id", "min_days_between_contacts")
-        .join(last, on="payer_id")
-        .filter(until >= as_of)
-        .select(
+def _spaced(wanted: pl.DataFrame, counted: pl.DataFrame, as_of: date) -> list[pl.DataFrame]:
+    """The cap holds until the oldest of the last `max` contacts is 30 days old."""
+    recent = pl.col("acted_on").filter(pl.col("acted_on") >= as_of - timedelta(days=29))
+    of_payers = (
+        counted.sort("payer_id", "acted_on", "step")
+        .group_by("payer_id", maintain_order=True)
+        .agg(pl.col("acted_on", "step").last(), recent=recent.reverse())
+    )
+    columns = ("row", "payer_id", "min_days_between_contacts", "max_contacts_per_30_days")
+    known = wanted.select(columns).join(of_payers, on="payer_id", how="left", maintain_order="left")
+    rested = pl.col("acted_on") + pl.duration(days=pl.col("min_days_between_contacts") - 1)
+    number = pl.col("recent").list.len().fill_null(0)
+    limit = pl.col("max_contacts_per_30_days")
+    nth = pl.col("recent").list.get((limit - 1).clip(0), null_on_oob=True)
+    freed = pl.when(limit > 0).then(nth + pl.duration(days=29))
+    return [
+        known.filter(rested >= as_of).select(
             "row",
             reason=pl.lit("cooldown"),
-            until=until.cast(pl.Date),
+            until=rested.cast(pl.Date),
             source=pl.format("{} on {}", "step", pl.col("acted_on").dt.to_string("%Y-%m-%d")),
-        )
-    )
-
-
-def _frequency_cap(wanted: pl.DataFrame, counted: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """The cap holds until the oldest of the last `max` contacts is 30 days old."""
-    recent = (
-        counted.filter(pl.col("acted_on") >= as_of - timedelta(days=29))
-        .sort("payer_id", "acted_on", descending=[False, True])
-        .group_by("payer_id", maintain_order=True)
-        .agg("acted_on")
-    )
-    limit = pl.col("max_contacts_per_30_days")
-    nth = pl.col("acted_on").list.get((limit - 1).clip(0), null_on_oob=True)
-    until = pl.when(limit > 0).then(nth + pl.duration(days=29))
-    return (
-        wanted.select("row", "payer_id", "max_contacts_per_30_days")
-        .join(recent, on="payer_id", how="left")
-        .with_columns(pl.col("acted_on").fill_null([]))
-        .filter(pl.col("acted_on").list.len() >= limit)
-        .select(
+        ),
+        known.filter(number >= limit).select(
             "row",
             reason=pl.lit("frequency_cap"),
-            until=until.cast(pl.Date),
-            source=pl.format("{} contacts in 30 days", pl.col("acted_on").list.len()),
-        )
-    )
+            until=freed.cast(pl.Date),
+            source=pl.format("{} contacts in 30 days", number),
+        ),
+    ]
 
 
 def in_order(rows: list[pl.DataFrame]) -> pl.DataFrame:
     """One line per item: `row` and its `holds`, in the specification's order, then until (null last), then source."""
     order = pl.col("reason").replace_strict(HOLD_ORDER, return_dtype=pl.UInt8)
+    standing = [frame if frame.schema == ROWS else frame.cast(ROWS) for frame in rows if frame.height]
+    if not standing:
+        return _NONE_STANDING
     return (
-        pl.concat([frame.cast(ROWS) for frame in rows])
+        pl.concat(standing)
         .unique()
         .with_columns(order=order)
         .sort("row", "order", "until", "source", nulls_last=True)
@@ -270,10 +298,19 @@ def in_order(rows: list[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def _from_people(items: pl.DataFrame, people: pl.DataFrame, as_of: date) -> pl.DataFrame:
+_NONE_STANDING = pl.DataFrame(
+    schema={
+        "row": pl.UInt32,
+        "holds": pl.List(pl.Struct({"reason": pl.String, "until": pl.Date, "source": pl.String})),
+    }
+)
+
+
+def _from_people(items: pl.DataFrame, people: pl.DataFrame, reasons: list[str], as_of: date) -> pl.DataFrame:
     """Rows for holds of one invoice, and for those of all of a payer's; a promise has its scenario's days of grace."""
     if people.is_empty():
-        return pl.DataFrame(schema=ROWS)
+        return _NOTHING
+    people = people.filter(pl.col("reason").is_in(reasons))
     of_invoice = people.filter(pl.col("invoice_id").is_not_null()).drop("payer_id")
     of_payer = people.filter(pl.col("invoice_id").is_null()).drop("invoice_id")
     grace = pl.when(pl.col("reason") == "promised").then("promise_grace_days").otherwise(0)
