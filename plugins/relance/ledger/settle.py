@@ -38,16 +38,19 @@ def settle(*, items: pl.DataFrame, paid: pl.DataFrame, noted: pl.DataFrame, pool
         noted: `item`, `noted` (Int64): sums of credit notes crediting the item.
         pools: `family`, `paid`, `noted` (Int64): the same sums for families.
     """
-    money = (
-        items.join(paid, on="item", how="left", maintain_order="left")
-        .join(noted, on="item", how="left", maintain_order="left")
-        .with_columns(pl.col("paid", "noted").fill_null(0))
-        .with_columns(
-            direct=pl.when("cancelled")
-            .then(pl.max_horizontal("paid", 0))
-            .otherwise(pl.col("paid") + pl.col("noted")),
-            share=pl.lit(0, pl.Int64),
-        )
+    money = items
+    for sums, name in ((paid, "paid"), (noted, "noted")):
+        if sums.is_empty():
+            money = money.with_columns(pl.lit(0, pl.Int64).alias(name))
+        else:
+            money = money.join(sums, on="item", how="left", maintain_order="left").with_columns(
+                pl.col(name).fill_null(0)
+            )
+    money = money.with_columns(
+        direct=pl.when("cancelled")
+        .then(pl.max_horizontal("paid", 0))
+        .otherwise(pl.col("paid") + pl.col("noted")),
+        share=pl.lit(0, pl.Int64),
     )
     rest = pl.DataFrame(schema={"family": pl.UInt32, "rest": pl.Int64})
     if pools.height:

@@ -65,24 +65,27 @@ def take_snapshot(versions: LedgerVersions, as_of: date) -> Snapshot:
     known = epoch.items.filter(pl.col("issue_date") <= as_of)
     payments = epoch.payments.filter(pl.col("date") <= as_of)
     reached = pl.col("since") <= as_of
-    notes = _notes_on(epoch, payments.filter(reached), as_of)
+    allocated = payments.filter(reached)
+    notes = _notes_on(epoch, allocated, as_of)
+    crediting = notes.filter(reached)
     settled = settle(
         items=known,
-        paid=_sums(payments.filter(reached), "item", "amount", "paid"),
-        noted=_sums(notes.filter(reached), "item", "value", "noted"),
-        pools=_pools(payments.filter(reached), notes.filter(reached)),
+        paid=_sums(allocated, "item", "amount", "paid"),
+        noted=_sums(crediting, "item", "value", "noted"),
+        pools=_pools(allocated, crediting),
     )
     items = settled.items.filter(pl.col("live"), pl.col("open") > 0)
+    if epoch.reversals.height:
+        items = items.join(_reversals(epoch, as_of), on="item", how="left", maintain_order="left")
+    else:
+        items = items.with_columns(refused_on=_NO_DATE, reopened_on=_NO_DATE)
+    unallocated = payments.filter(~reached.fill_null(False)) if allocated.height < payments.height else None
     return Snapshot(
         entity=versions.entity,
         as_of=as_of,
         extract_date=versions.extract_of(as_of),
-        items=items.join(_reversals(epoch, as_of), on="item", how="left", maintain_order="left").select(
-            ITEM_COLUMNS
-        ),
-        credits=_credits(
-            epoch, settled, payments.filter(~reached.fill_null(False)), notes, reached.fill_null(False)
-        ),
+        items=items.select(ITEM_COLUMNS),
+        credits=_credits(epoch, settled, unallocated, notes, reached.fill_null(False)),
         customers=epoch.customers,
         contacts=epoch.contacts,
         signals=epoch.signals,
@@ -91,7 +94,13 @@ def take_snapshot(versions: LedgerVersions, as_of: date) -> Snapshot:
     )
 
 
+_NO_DATE = pl.lit(None, pl.Date)
+_NO_CREDIT = pl.DataFrame(schema={"payer_id": pl.String, "currency": pl.String, "credit": pl.Int64})
+
+
 def _sums(rows: pl.DataFrame, key: str, column: str, name: str) -> pl.DataFrame:
+    if rows[key].null_count() == rows.height:
+        return pl.DataFrame(schema={key: rows.schema[key], name: pl.Int64})
     return rows.filter(pl.col(key).is_not_null()).group_by(key).agg(pl.col(column).sum().alias(name))
 
 
@@ -99,6 +108,8 @@ def _pools(payments: pl.DataFrame, notes: pl.DataFrame) -> pl.DataFrame:
     """Money that names invoices of several terms without a term: `family`, `paid`, `noted`."""
     paid = _sums(payments, "family", "amount", "paid")
     noted = _sums(notes, "family", "value", "noted")
+    if paid.is_empty() and noted.is_empty():
+        return paid.with_columns(noted=pl.lit(0, pl.Int64))
     return paid.join(noted, on="family", how="full", coalesce=True).with_columns(
         pl.col("paid", "noted").fill_null(0)
     )
@@ -106,7 +117,7 @@ def _pools(payments: pl.DataFrame, notes: pl.DataFrame) -> pl.DataFrame:
 
 def _notes_on(epoch: Epoch, payments: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Notes issued by then: `value`, what refunds left; `surplus`, money paid onto them beyond it."""
-    notes = epoch.notes.filter(pl.col("issue_date") <= as_of)
+    notes = epoch.notes.filter(pl.col("issue_date") <= as_of) if epoch.notes.height else epoch.notes
     refunds = _sums(payments, "note", "amount", "refunded")
     left = pl.col("amount") + pl.col("refunded").fill_null(0)
     return notes.join(refunds, on="note", how="left", maintain_order="left").with_columns(
@@ -125,20 +136,23 @@ def _reversals(epoch: Epoch, as_of: date) -> pl.DataFrame:
 
 
 def _credits(
-    epoch: Epoch, settled: Settled, unallocated: pl.DataFrame, notes: pl.DataFrame, reached: pl.Expr
+    epoch: Epoch, settled: Settled, unallocated: pl.DataFrame | None, notes: pl.DataFrame, reached: pl.Expr
 ) -> pl.DataFrame:
     """Each payer's credit: money on no invoice or beyond one, and notes that credit none; never below 0."""
-    rest = settled.rest.filter(pl.col("rest") > 0).join(epoch.families, on="family")
-    parts = [
-        unallocated.select("payer_id", "currency", credit="amount"),
-        settled.items.filter(pl.col("over") > 0).select("payer_id", "currency", credit="over"),
-        rest.select("payer_id", "currency", credit="rest"),
-        notes.select(
-            "payer_id",
-            "currency",
-            credit=pl.col("surplus") + pl.when(reached).then(0).otherwise(pl.col("value")),
-        ),
-    ]
+    parts = []
+    if unallocated is not None:
+        parts.append(unallocated.select("payer_id", "currency", credit="amount"))
+    if (settled.items["over"] > 0).any():
+        over = settled.items.filter(pl.col("over") > 0)
+        parts.append(over.select("payer_id", "currency", credit="over"))
+    if settled.rest.height:
+        rest = settled.rest.filter(pl.col("rest") > 0).join(epoch.families, on="family")
+        parts.append(rest.select("payer_id", "currency", credit="rest"))
+    if notes.height:
+        unused = pl.col("surplus") + pl.when(reached).then(0).otherwise(pl.col("value"))
+        parts.append(notes.select("payer_id", "currency", credit=unused))
+    if not parts:
+        return _NO_CREDIT
     return (
         pl.concat(parts)
         .group_by("payer_id", "currency")
@@ -150,6 +164,8 @@ def _credits(
 
 def _reversal_warnings(settled: Settled, epoch: Epoch) -> tuple[LedgerWarning, ...]:
     """Reversals beyond what was paid: never demanded, but said."""
+    if not (settled.items["beyond"] > 0).any() and settled.rest.is_empty():
+        return ()
     items = settled.items.filter(pl.col("beyond") > 0).select("invoice_id", "currency", "beyond")
     pools = settled.rest.filter(pl.col("rest") < 0).join(epoch.families, on="family")
     rows = [

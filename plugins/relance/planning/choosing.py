@@ -16,6 +16,7 @@ from relance.money import Money
 from relance.planning import steps
 from relance.planning.model import LEVEL_RANK
 from relance.planning.progress import days
+from relance.planning.steps import Places
 
 LAST_DAY = day_number(date.max)
 
@@ -36,31 +37,34 @@ def choose_steps(
             _choose(policy.scenarios[name], items[rows], progress.of(rows), shifts, today),
             policy.scenarios[name],
         )
+    named = _Names.of(policy)
+    start = named.start_of(items["scenario"])
     frame = items.select("row", "scenario").with_columns(
         pl.Series("place", choices.place),
         as_dates(choices.place_date).alias("step_date"),
         pl.Series("next_place", choices.next_place),
         as_dates(choices.next_on).alias("next_on"),
         pl.Series("furthest", progress.furthest),
+        *(named.at(start, choices.place, name) for name in ("step", "level", "rank", "kind")),
+        named.at(start, choices.next_place, "step").alias("next_step"),
+        named.at(start, progress.furthest, "level").alias("level_reached"),
     )
-    return _named(frame, policy).join(
-        _passed_lists(choices.passed), on="row", how="left", maintain_order="left"
-    )
+    return frame.join(_passed_lists(choices.passed), on="row", how="left", maintain_order="left")
 
 
 @dataclass
 class _Choices:
     """What was chosen, over the items of all scenarios."""
 
-    place: steps.Places
+    place: Places
     place_date: Days
-    next_place: steps.Places
+    next_place: Places
     next_on: Days
     passed: list[pl.DataFrame]
 
     @classmethod
     def none(cls, size: int) -> _Choices:
-        def places() -> steps.Places:
+        def places() -> Places:
             return np.full(size, steps.NONE, np.int32)
 
         def dates() -> Days:
@@ -94,25 +98,32 @@ def _choose(
     )
 
 
-def _named(frame: pl.DataFrame, policy: Policy) -> pl.DataFrame:
-    """Places as the step's id, level and kind in the item's scenario."""
-    table = pl.DataFrame(
-        [
-            (name, place, step.id, step.level, LEVEL_RANK[step.level], step.kind)
-            for name, scenario in sorted(policy.scenarios.items())
-            for place, step in enumerate(scenario.steps)
-        ],
-        schema={
-            "scenario": pl.String, "place": pl.Int32, "step": pl.String, "level": pl.String, "rank": pl.Int32,
-            "kind": pl.String,
-        },
-        orient="row",
-    )  # fmt: skip
-    following = table.select("scenario", next_place="place", next_step="step")
-    reached = table.select("scenario", furthest="place", level_reached="level")
-    for other, place in ((table, "place"), (following, "next_place"), (reached, "furthest")):
-        frame = frame.join(other, on=["scenario", place], how="left", maintain_order="left")
-    return frame
+@dataclass(frozen=True)
+class _Names:
+    """All steps of a policy, scenario after scenario; `starts`: where each scenario's begin."""
+
+    steps: pl.DataFrame
+    starts: dict[str, int]
+
+    @classmethod
+    def of(cls, policy: Policy) -> _Names:
+        rows: list[tuple[str, str, int, str]] = []
+        starts = {}
+        for name, scenario in policy.scenarios.items():
+            starts[name] = len(rows)
+            rows += [(step.id, step.level, LEVEL_RANK[step.level], step.kind) for step in scenario.steps]
+        schema = {"step": pl.String, "level": pl.String, "rank": pl.Int32, "kind": pl.String}
+        return cls(pl.DataFrame(rows, schema=schema, orient="row"), starts)
+
+    def start_of(self, scenarios: pl.Series) -> npt.NDArray[np.int64]:
+        """Where the steps of each item's scenario begin."""
+        return scenarios.replace_strict(self.starts, return_dtype=pl.Int64).to_numpy()
+
+    def at(self, start: npt.NDArray[np.int64], place: Places, column: str) -> pl.Series:
+        """A column of the step at each place, null where there is none."""
+        known = place != steps.NONE
+        found = pl.Series(column, np.where(known, start + place, 0))
+        return self.steps[column].gather(found.set(pl.Series(~known), None))
 
 
 def _short_of(
@@ -136,5 +147,7 @@ def as_dates(numbers: Days) -> pl.Series:
 def _passed_lists(passed: list[pl.DataFrame]) -> pl.DataFrame:
     """`row`, `passed_over`: the steps passed over, in order."""
     schema = pl.Schema({"row": pl.UInt32, "at": pl.Int64, "passed": pl.String})
+    if not passed:
+        return pl.DataFrame(schema={"row": pl.UInt32, "passed_over": pl.List(pl.String)})
     rows = pl.concat([pl.DataFrame(schema=schema), *(frame.cast(schema) for frame in passed)])
     return rows.sort("row", "at").group_by("row", maintain_order=True).agg(passed_over="passed")

@@ -44,6 +44,11 @@ def totals(items: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+NO_TOTALS = pl.DataFrame(
+    schema={"payer_id": pl.String, "currency": pl.String, "outstanding": pl.Int64, "overdue": pl.Int64}
+)
+
+
 def segment_totals(items: pl.DataFrame, credit: pl.DataFrame) -> pl.DataFrame:
     """`payer_id`, `currency`, `outstanding`, `overdue` as the segment table takes them: open less all credit, at least 0.
 

@@ -27,6 +27,7 @@ _UNDELIVERED = ("draft", "rejected")
 _REFUSED = ("refused", "disputed")
 _COLLECTED = ("direct_debit", "bill_of_exchange")
 _NO_DATE = pl.lit(None, dtype=pl.Date)
+_WAITING = ["awaiting_approval", *UNFINISHED]
 _NOTHING = pl.DataFrame(schema=ROWS)
 
 
@@ -115,7 +116,7 @@ def _too_recent(items: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def _waiting_for_people(items: pl.DataFrame, history: History) -> pl.DataFrame:
     """Invoices in a contact or task that waits for a person: an approver, a caller, whoever does the task."""
-    if history.contacts.is_empty():
+    if not history.contacts["state"].is_in(_WAITING).any():
         return _NOTHING
     task = pl.col("kind").is_in(["internal", "handoff"])
     waiting = history.contacts.with_columns(
@@ -226,9 +227,9 @@ def of_a_contact(  # the holds that stand only against a contact that is due
 
 
 def _in_flight(due: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
-    flying = contacts.filter(pl.col("state").is_in(list(IN_FLIGHT_STATES)))
-    if flying.is_empty():
+    if not contacts["state"].is_in(IN_FLIGHT_STATES).any():
         return _NOTHING
+    flying = contacts.filter(pl.col("state").is_in(IN_FLIGHT_STATES))
     words = pl.format("{} of {}, {}", "step", pl.col("as_of").dt.to_string("%Y-%m-%d"), "state")
     return (
         due.select("row", "payer_id")

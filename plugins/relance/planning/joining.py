@@ -13,6 +13,25 @@ from relance.config.policy import Policy
 from relance.planning.model import LEVEL_RANK, History
 from relance.planning.people import PERSON, Directory, language_for
 
+_ACTS = pl.List(pl.Struct({"invoice_id": pl.String, "step": pl.String, "level": pl.String}))
+_DEMANDS = pl.List(pl.Struct({"invoice_id": pl.String, "amount": pl.Int64, "currency": pl.String}))
+_TOTALS = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
+_GROUP: dict[str, pl.DataType | type[pl.DataType]] = {
+    "key": pl.String, "payer_id": pl.String, "scenario": pl.String, "lead_step": pl.String, "level": pl.String,
+    "kind": pl.String, "rank": pl.Int32, "acts": _ACTS, "demands": _DEMANDS, "announces": pl.List(pl.String),
+    "max_late": pl.Int32, "rows": pl.List(pl.UInt32), "totals": _TOTALS, "approval": pl.String,
+}  # fmt: skip
+NO_TASKS = pl.DataFrame(schema=_GROUP)
+"""What a day without a task has: the columns of one with some."""
+NO_CONTACTS = pl.DataFrame(
+    schema=_GROUP | {
+        "collector": pl.String, "payer_language": pl.String, "contact_id": pl.String, "to": pl.String,
+        "channel": pl.String, "person_language": pl.String, "language": pl.String, "mentions": pl.List(pl.String),
+        "score": pl.Float64,
+    }
+)  # fmt: skip
+"""What a day without a contact has."""
+
 
 def leads(acting: pl.DataFrame, by: list[str]) -> pl.DataFrame:
     """Groups of acting items under their lead: the highest level, then the latest step in order, then the lowest id.
@@ -86,8 +105,10 @@ def cut_by_caps(contacts: pl.DataFrame, entity: Entity) -> dict[str, pl.DataFram
 
     In order of level (highest first), greatest lateness, payer. Calls a collector, e-mails an address, contacts in all.
     """
-    left = contacts.sort("rank", "max_late", "payer_id", descending=[True, True, False])
     cut: dict[str, pl.DataFrame] = {}
+    if contacts.is_empty():
+        return cut
+    left = contacts.sort("rank", "max_late", "payer_id", descending=[True, True, False])
     nth = pl.int_range(pl.len())
     calls = left.with_columns(nth=nth.over("kind", "collector"))
     beyond = (pl.col("kind") == "call") & (pl.col("nth") >= entity.call_capacity)

@@ -21,7 +21,9 @@ def region_calendar(region: Region) -> Calendar:
 
 def history_on(history: History, policy: Policy, region: Calendar, as_of: date) -> History:
     """Contacts and tasks planned before the day; calls left open for longer than their scenario's patience are not made."""
-    contacts = history.contacts.filter(pl.col("as_of") < as_of)
+    contacts = history.contacts
+    if not (contacts["as_of"] < as_of).all():
+        contacts = contacts.filter(pl.col("as_of") < as_of)
     given_up = calls_given_up(contacts, policy, region, as_of)
     if not given_up.is_empty():
         late = pl.col("over").is_not_null()
@@ -41,6 +43,8 @@ def calls_given_up(contacts: pl.DataFrame, policy: Policy, region: Calendar, as_
 
     `contacts`: key, as_of, kind, state, scenario. `over` is the day from which the call counts as not made.
     """
+    if not (contacts["state"] == "open").any():
+        return pl.DataFrame(schema={"key": pl.String, "over": pl.Date})
     waiting = contacts.filter((pl.col("kind") == "call") & (pl.col("state") == "open"))
     kinds = waiting.select("scenario", "as_of").unique()
     over = [

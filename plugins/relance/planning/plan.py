@@ -124,12 +124,18 @@ class Day:
         )
         known = names.join(customers, on="payer_id", how="left", maintain_order="left")
         known = self._with_profiles(known).with_columns(risk=pl.lit(None, dtype=pl.String))
-        totals = credit.segment_totals(self.open_items.with_columns(self.claimable), self.snapshot.credits)
+        totals = self._segment_totals()
         signals = self.signals.rename({"customer_id": "payer_id"})
         chosen = segments.scenarios_of_payers(known, totals, signals, self.policy, self.entity)
         return known.join(chosen, on="payer_id", maintain_order="left").join(
             self._calendar_numbers(), on="country", how="left", nulls_equal=True, maintain_order="left"
         )
+
+    def _segment_totals(self) -> pl.DataFrame:
+        """Totals as the segment table takes them; none where it asks for none."""
+        if not any(rule.when.outstanding_over or rule.when.overdue_over for rule in self.policy.segments):
+            return credit.NO_TOTALS
+        return credit.segment_totals(self.open_items.with_columns(self.claimable), self.snapshot.credits)
 
     def _with_profiles(self, payers: pl.DataFrame) -> pl.DataFrame:
         if self.profiles is None:
@@ -137,7 +143,9 @@ class Day:
         found = self.profiles.select("payer_id", "profile")
         return payers.join(found, on="payer_id", how="left", maintain_order="left")
 
-    def _countries(self) -> list[str | None]:
+    @cached_property
+    def countries(self) -> list[str | None]:
+        """Those of the payers, in order; a calendar's number is its country's place here."""
         found = (
             self.open_items.select("payer_id")
             .unique()
@@ -146,7 +154,7 @@ class Day:
         return sorted(found["country"].unique().to_list(), key=lambda code: code or "")
 
     def _calendar_numbers(self) -> pl.DataFrame:
-        countries = self._countries()
+        countries = self.countries
         return pl.DataFrame(
             {"country": countries, "calendar": range(len(countries))},
             schema={"country": pl.String, "calendar": pl.Int64},
@@ -166,7 +174,7 @@ class Day:
         assert isinstance(last, date)
         first = max(min(first, self.as_of), date(1950, 1, 1)) - spread
         last = min(max(last, self.as_of), date(HORIZON_YEAR - 10, 1, 1)) + spread
-        calendars = tuple((own, Calendar.of_country(code)) for code in self._countries())
+        calendars = tuple((own, Calendar.of_country(code)) for code in self.countries)
         return shift_table(calendars, first.year, last.year)
 
     @cached_property
@@ -301,6 +309,8 @@ class Day:
     @cached_property
     def proposed(self) -> pl.DataFrame:
         """Contacts before the caps, in order of payer: lead, acts, person, channel, language."""
+        if self.acting["task"].all():
+            return joining.NO_CONTACTS
         groups = joining.leads(self.acting.filter(~pl.col("task")), ["payer_id"])
         payers = self.payers.select("payer_id", "collector", payer_language="language")
         known = groups.join(payers, on="payer_id", how="left", maintain_order="left")
@@ -314,8 +324,11 @@ class Day:
     @cached_property
     def contacts(self) -> pl.DataFrame:
         """The day's contacts, as they stand in the output, with the `rows` of their acts."""
-        gone = [frame.select("payer_id") for frame in self.cut.values()]
-        kept = self.proposed.join(pl.concat(gone), on="payer_id", how="anti", maintain_order="left")
+        kept = self.proposed
+        if gone := [frame.select("payer_id") for frame in self.cut.values()]:
+            kept = kept.join(pl.concat(gone), on="payer_id", how="anti", maintain_order="left")
+        if kept.is_empty():
+            return joining.NO_CONTACTS
         keys = [joining.contact_key(self.entity.entity, payer, self.as_of) for payer in kept["payer_id"]]
         return (
             kept.with_columns(
@@ -341,6 +354,8 @@ class Day:
     @cached_property
     def tasks(self) -> pl.DataFrame:
         """The day's tasks, by payer and step, with the `rows` of their acts."""
+        if not self.acting["task"].any():
+            return joining.NO_TASKS
         groups = joining.leads(self.acting.filter("task"), ["payer_id", "lead_step"])
         keys = [
             joining.contact_key(self.entity.entity, payer, self.as_of, step)
@@ -359,15 +374,11 @@ class Day:
             for name, frame in self.cut.items()
         ]  # fmt: skip
         stand = pl.concat([self.standing, holds.in_order(cut)]).rename({"holds": "stands"})
-        keys = pl.concat(
-            [frame.select(pl.col("rows").explode().alias("row"), contact_key=pl.col("key").repeat_by(
-                pl.col("rows").list.len()).explode()) for frame in (self.contacts, self.tasks)]
-        )  # fmt: skip
         wide = (
             pl.concat([self.items, self.chosen.drop("row", "scenario")], how="horizontal")
             .with_columns(self.demand)
             .join(stand, on="row", how="left", maintain_order="left")
-            .join(keys, on="row", how="left", maintain_order="left")
+            .join(self._keys(), on="row", how="left", maintain_order="left")
         )
         due, held = pl.col("place") >= 0, pl.col("stands").is_not_null()
         outcome = (
@@ -385,6 +396,11 @@ class Day:
             pl.col("passed_over").fill_null([]),
             "open", "to_demand", "currency", "days_late", "contact_key",
         )  # fmt: skip
+
+    def _keys(self) -> pl.DataFrame:
+        """`row`, `contact_key`: the contact or task that acts for an item."""
+        groups = [self.contacts.select("key", "rows"), self.tasks.select("key", "rows")]
+        return pl.concat(groups).explode("rows").select(row="rows", contact_key="key")
 
     def plan(self) -> Plan:
         """All stages."""

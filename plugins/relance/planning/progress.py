@@ -10,17 +10,23 @@ from relance.config.policy import Policy
 from relance.planning.model import DONE_STATES, History
 from relance.planning.steps import LONG_AGO, NONE, Progress, place_of_done
 
+_DONE = [f"{kind} {state}" for kind, states in DONE_STATES.items() for state in states]
+
 
 def done_acts(history: History) -> pl.DataFrame:
     """`invoice_id`, `scenario`, `step`, `level`, `acted_on` of every act whose contact or task is done."""
-    is_done = pl.any_horizontal(
-        *(
-            (pl.col("kind") == kind) & pl.col("state").is_in(list(states))
-            for kind, states in DONE_STATES.items()
-        )
-    )
+    if history.acts.is_empty():
+        return _NO_ACTS
+    is_done = pl.concat_str("kind", "state", separator=" ").is_in(_DONE)
     contacts = history.contacts.filter(is_done).select("key", "scenario", "acted_on")
     return history.acts.join(contacts, on="key").select("invoice_id", "scenario", "step", "level", "acted_on")
+
+
+_NO_ACTS = pl.DataFrame(
+    schema={
+        "invoice_id": pl.String, "scenario": pl.String, "step": pl.String, "level": pl.String, "acted_on": pl.Date,
+    }
+)  # fmt: skip
 
 
 def progress_of(items: pl.DataFrame, acts: pl.DataFrame, policy: Policy) -> Progress:
@@ -30,7 +36,7 @@ def progress_of(items: pl.DataFrame, acts: pl.DataFrame, policy: Policy) -> Prog
     last_on = np.full(size, LONG_AGO, dtype=np.int32)
     last_place = np.full(size, NONE, dtype=np.int32)
     reopened = items["reopened_on"].cast(pl.Int32).fill_null(int(LONG_AGO)).to_numpy()
-    placed = _placed(items, acts, policy)
+    placed = _placed(items, acts, policy) if acts.height else acts
     if not placed.is_empty():
         by_row = placed.group_by("row").agg(furthest=pl.col("place").max())
         furthest[by_row["row"].to_numpy()] = by_row["furthest"].to_numpy()
