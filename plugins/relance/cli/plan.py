@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -21,7 +20,7 @@ from relance.money import Money
 from relance.planning.model import History
 from relance.planning.model import Plan as PlanOfDay
 from relance.planning.play import play as play_days
-from relance.planning.present import as_json
+from relance.planning.present import as_json_text
 from relance.services import Services
 from relance.store.profiles import profiles_on
 
@@ -40,7 +39,7 @@ def plan(
     if save:
         day.decide(ours, entity, as_of.date(), live=False)
     if as_json_:
-        typer.echo(json.dumps(as_json(made), ensure_ascii=False))
+        typer.echo(as_json_text(made))
     else:
         _show(made)
 
@@ -64,7 +63,7 @@ def play(
     days = _days(ours, entity, first.date(), last.date(), scratch=from_scratch, approve=approvals == "all")
     if as_json_:
         for made in days:
-            typer.echo(json.dumps(as_json(made), ensure_ascii=False))
+            typer.echo(as_json_text(made))
         return
     table = Table(
         "day", "act", "hold", "wait", "exhausted", "contacts", "by level", "tasks", title=f"{entity}, played"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from relance.ledger.settle import Settled, settle
@@ -99,9 +100,15 @@ _NO_CREDIT = pl.DataFrame(schema={"payer_id": pl.String, "currency": pl.String, 
 
 
 def _sums(rows: pl.DataFrame, key: str, column: str, name: str) -> pl.DataFrame:
+    """`key`, `name`: sums of `column` over the rows that name something; keys are small numbers."""
     if rows[key].null_count() == rows.height:
         return pl.DataFrame(schema={key: rows.schema[key], name: pl.Int64})
-    return rows.filter(pl.col(key).is_not_null()).group_by(key).agg(pl.col(column).sum().alias(name))
+    rows = rows.filter(pl.col(key).is_not_null())
+    numbers = rows[key].to_numpy()
+    sums = np.zeros(int(numbers.max()) + 1, dtype=np.int64)
+    np.add.at(sums, numbers, rows[column].to_numpy())
+    named = np.unique(numbers)
+    return pl.DataFrame({key: named, name: sums[named]}, schema_overrides={key: rows.schema[key]})
 
 
 def _pools(payments: pl.DataFrame, notes: pl.DataFrame) -> pl.DataFrame:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from relance.calendars import Days, ShiftTable, day_number
+from relance.calendars import Days, ShiftTable
 from relance.config.models import Scenario
 from relance.config.policy import Policy
 from relance.money import Money
 from relance.planning import steps
+from relance.planning.daynumbers import NEVER, as_dates, days
 from relance.planning.model import LEVEL_RANK
-from relance.planning.progress import days
 from relance.planning.steps import Places
-
-LAST_DAY = day_number(date.max)
 
 
 def choose_steps(
@@ -68,7 +65,7 @@ class _Choices:
             return np.full(size, steps.NONE, np.int32)
 
         def dates() -> Days:
-            return np.full(size, steps.NEVER, np.int32)
+            return np.full(size, NEVER, np.int32)
 
         return cls(places(), dates(), places(), dates(), [])
 
@@ -136,12 +133,6 @@ def _short_of(
     for limit in limits:
         short |= (currency == limit.currency).to_numpy() & (overdue < limit.minor)
     return short
-
-
-def as_dates(numbers: Days) -> pl.Series:
-    """Day numbers as dates, NEVER as null; nothing is later than the last date that can be written."""
-    known = pl.Series(np.minimum(numbers, LAST_DAY).astype(np.int32))
-    return pl.select(pl.when(pl.Series(numbers != steps.NEVER)).then(known).cast(pl.Date)).to_series()
 
 
 def _passed_lists(passed: list[pl.DataFrame]) -> pl.DataFrame:

@@ -28,22 +28,6 @@ def to_demand(items: pl.DataFrame, credit: pl.DataFrame) -> pl.Series:
     return joined.select(to_demand=pl.col("open") - pl.col("covered").fill_null(0))["to_demand"]
 
 
-def totals(items: pl.DataFrame) -> pl.DataFrame:
-    """`payer_id`, `currency`, `outstanding`, `overdue`: sums of amounts to demand, disputed and undelivered aside.
-
-    Args:
-        items: payer_id, currency, to_demand, days_late, claimable (delivered and not disputed).
-    """
-    return (
-        items.filter("claimable")
-        .group_by("payer_id", "currency")
-        .agg(
-            outstanding=pl.col("to_demand").sum(),
-            overdue=pl.col("to_demand").filter(pl.col("days_late") > 0).sum(),
-        )
-    )
-
-
 NO_TOTALS = pl.DataFrame(
     schema={"payer_id": pl.String, "currency": pl.String, "outstanding": pl.Int64, "overdue": pl.Int64}
 )

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
+from relance.calendars import Days, day_number
 from relance.config.models import Entity
+from relance.planning.daynumbers import LONG_AGO, NEVER, as_dates, days
 from relance.planning.model import (
-    COUNTED_STATES,
     FROM_PEOPLE,
     HOLD_ORDER,
-    IN_FLIGHT_STATES,
-    UNFINISHED,
     History,
 )
 
@@ -27,7 +27,6 @@ _UNDELIVERED = ("draft", "rejected")
 _REFUSED = ("refused", "disputed")
 _COLLECTED = ("direct_debit", "bill_of_exchange")
 _NO_DATE = pl.lit(None, dtype=pl.Date)
-_WAITING = ["awaiting_approval", *UNFINISHED]
 _NOTHING = pl.DataFrame(schema=ROWS)
 
 
@@ -116,15 +115,7 @@ def _too_recent(items: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def _waiting_for_people(items: pl.DataFrame, history: History) -> pl.DataFrame:
     """Invoices in a contact or task that waits for a person: an approver, a caller, whoever does the task."""
-    if not history.contacts["state"].is_in(_WAITING).any():
-        return _NOTHING
-    task = pl.col("kind").is_in(["internal", "handoff"])
-    waiting = history.contacts.with_columns(
-        reason=pl.when((pl.col("kind") == "call") & (pl.col("state") == "open"))
-        .then(pl.lit("call_open"))
-        .when((pl.col("state") == "awaiting_approval") | (task & pl.col("state").is_in(list(UNFINISHED))))
-        .then(pl.lit("awaiting_approval"))
-    ).filter(pl.col("reason").is_not_null())
+    waiting = history.waiting
     if waiting.is_empty():
         return _NOTHING
     return (
@@ -169,14 +160,9 @@ def _grave_payers(payers: pl.DataFrame, signals: pl.DataFrame, history: History)
         noticed = signals.filter(pl.col("kind") == "insolvency_notice")
         payer = pl.col("customer_id").alias("payer_id")
         found.append(noticed.select(payer, reason=pl.lit("insolvency"), source=_signal_words()))
-    if (history.contacts["kind"] == "handoff").any():
-        handed_over = history.contacts.filter(
-            (pl.col("kind") == "handoff")
-            & (pl.col("state") == "completed")
-            & ~pl.col("settled").fill_null(value=False)
-        )
+    if history.handed_over.height:
         words = pl.format("handed over on {}", pl.col("acted_on").dt.to_string("%Y-%m-%d"))
-        found.append(handed_over.select("payer_id", reason=pl.lit("in_litigation"), source=words))
+        found.append(history.handed_over.select("payer_id", reason=pl.lit("in_litigation"), source=words))
     return found
 
 
@@ -220,16 +206,14 @@ def of_a_contact(  # the holds that stand only against a contact that is due
         rows.append(
             unreached.select("row", reason=pl.lit("no_contact"), until=_NO_DATE, source=pl.lit("contacts"))
         )
-    contacts = history.contacts.filter(pl.col("kind").is_in(["message", "call"]))
     if due.is_empty():
         return rows
-    return [*rows, _in_flight(due, contacts), *_spacing(due, contacts, as_of)]
+    return [*rows, _in_flight(due, history.in_flight), *_spacing(due, history.counted, as_of)]
 
 
-def _in_flight(due: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
-    if not contacts["state"].is_in(IN_FLIGHT_STATES).any():
+def _in_flight(due: pl.DataFrame, flying: pl.DataFrame) -> pl.DataFrame:
+    if flying.is_empty():
         return _NOTHING
-    flying = contacts.filter(pl.col("state").is_in(IN_FLIGHT_STATES))
     words = pl.format("{} of {}, {}", "step", pl.col("as_of").dt.to_string("%Y-%m-%d"), "state")
     return (
         due.select("row", "payer_id")
@@ -238,49 +222,54 @@ def _in_flight(due: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _spacing(due: pl.DataFrame, contacts: pl.DataFrame, as_of: date) -> list[pl.DataFrame]:
+def _spacing(due: pl.DataFrame, counted: pl.DataFrame, as_of: date) -> list[pl.DataFrame]:
     """Cool-down and cap. A preventive contact counts only against preventive steps."""
-    counted = contacts.filter(
-        pl.col("state").is_in(list(COUNTED_STATES))
-        & pl.col("acted_on").is_not_null()
-        & (pl.col("acted_on") <= as_of)
-    ).select("payer_id", "acted_on", "step", soft=pl.col("level") == "preventive")
+    longest = max(30, int(due["min_days_between_contacts"].to_numpy().max()))
+    known = (
+        counted.filter(pl.col("acted_on").is_between(as_of - timedelta(days=longest), as_of))
+        .join(due.select("payer_id", "payer").unique(), on="payer_id")
+        .sort("payer", "acted_on", "step")
+    )
     rows = []
     for preventive in due["preventive"].unique():
-        of_kind = counted if preventive else counted.filter(~pl.col("soft"))
+        of_kind = known if preventive else known.filter(~pl.col("soft"))
         rows += _spaced(due.filter(pl.col("preventive") == preventive), of_kind, as_of)
     return rows
 
 
-def _spaced(wanted: pl.DataFrame, counted: pl.DataFrame, as_of: date) -> list[pl.DataFrame]:
-    """The cap holds until the oldest of the last `max` contacts is 30 days old."""
-    recent = pl.col("acted_on").filter(pl.col("acted_on") >= as_of - timedelta(days=29))
-    of_payers = (
-        counted.sort("payer_id", "acted_on", "step")
-        .group_by("payer_id", maintain_order=True)
-        .agg(pl.col("acted_on", "step").last(), recent=recent.reverse())
+def _spaced(wanted: pl.DataFrame, known: pl.DataFrame, as_of: date) -> list[pl.DataFrame]:
+    """Of `known`, in the order of payer and day, those of each wanted item's payer: too near, or too many in 30 days.
+
+    The cap holds until the oldest of the last `max` contacts is 30 days old.
+    """
+    today, payer, on = day_number(as_of), known["payer"].to_numpy(), days(known["acted_on"])
+    begin, end = (np.searchsorted(payer, wanted["payer"].to_numpy(), side) for side in ("left", "right"))
+    gap, limit = (
+        wanted[name].to_numpy() for name in ("min_days_between_contacts", "max_contacts_per_30_days")
     )
-    columns = ("row", "payer_id", "min_days_between_contacts", "max_contacts_per_30_days")
-    known = wanted.select(columns).join(of_payers, on="payer_id", how="left", maintain_order="left")
-    rested = pl.col("acted_on") + pl.duration(days=pl.col("min_days_between_contacts") - 1)
-    number = pl.col("recent").list.len().fill_null(0)
-    limit = pl.col("max_contacts_per_30_days")
-    nth = pl.col("recent").list.get((limit - 1).clip(0), null_on_oob=True)
-    freed = pl.when(limit > 0).then(nth + pl.duration(days=29))
-    return [
-        known.filter(rested >= as_of).select(
-            "row",
-            reason=pl.lit("cooldown"),
-            until=rested.cast(pl.Date),
-            source=pl.format("{} on {}", "step", pl.col("acted_on").dt.to_string("%Y-%m-%d")),
-        ),
-        known.filter(number >= limit).select(
-            "row",
-            reason=pl.lit("frequency_cap"),
-            until=freed.cast(pl.Date),
-            source=pl.format("{} contacts in 30 days", number),
-        ),
-    ]
+    padded = np.append(on, LONG_AGO)  # so that a payer without any has a place to look at
+    rested = np.where(end > begin, padded[end - 1], LONG_AGO) + gap - 1
+    before = np.append(0, np.cumsum(on >= today - 29))
+    number = before[end] - before[begin]
+    freed = padded[np.where((limit > 0) & (number >= limit), end - limit, -1)] + 29
+    near = np.flatnonzero(rested >= today)
+    many = np.flatnonzero(number >= limit)
+    rows = []
+    if near.size:
+        last = known[(end - 1)[near]]
+        words = last.select(pl.format("{} on {}", "step", pl.col("acted_on").dt.to_string("%Y-%m-%d")))
+        rows.append(_held(wanted["row"].gather(near), "cooldown", rested[near], words.to_series()))
+    if many.size:
+        until = np.where(limit > 0, freed, NEVER)[many]
+        words = pl.select(pl.format("{} contacts in 30 days", pl.Series(number[many])))
+        rows.append(_held(wanted["row"].gather(many), "frequency_cap", until, words.to_series()))
+    return rows
+
+
+def _held(rows: pl.Series, reason: str, until: Days, source: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"row": rows, "until": as_dates(until), "source": source}).select(
+        "row", pl.lit(reason).alias("reason"), "until", "source"
+    )
 
 
 def in_order(rows: list[pl.DataFrame]) -> pl.DataFrame:

@@ -14,10 +14,10 @@ from relance.config.models import Scenario, Step
 from relance.money import Money
 from relance.planning import steps
 from relance.planning.closures import days_jumped
+from relance.planning.daynumbers import LONG_AGO
 from relance.planning.explanation import Earlier, StepLine, StepState, Wait
 from relance.planning.model import LEVEL_RANK
 from relance.planning.plan import Day
-from relance.planning.progress import done_acts
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,7 @@ class Ladder:
         """The ladder of the item numbered `row`."""
         item = day.items.row(row, named=True)
         payer = day.payers.row(by_predicate=pl.col("payer_id") == item["payer_id"], named=True)
-        mine = day.history.acts.filter(pl.col("invoice_id") == item["invoice_id"])
-        acts = done_acts(type(day.history)(day.history.contacts, mine, day.history.approvals))
+        acts = day.history.done.filter(pl.col("invoice_id") == item["invoice_id"])
         scenario = day.policy.scenarios[item["scenario"]]
         places = [
             steps.place_of_done(scenario, done, step, level)
@@ -177,7 +176,7 @@ class Ladder:
         today = day_number(self.day.as_of)
         firm = self.acts.filter(pl.col("level") != "preventive")
         last = None if firm.is_empty() else firm.row(-1, named=True)
-        last_on = today if not preventive else day_number(last["acted_on"]) if last else int(steps.LONG_AGO)
+        last_on = today if not preventive else day_number(last["acted_on"]) if last else int(LONG_AGO)
         last_place = place if not preventive else last["place"] if last else -1
         reopened = self.item["reopened_on"]
         choice = steps.choose(
@@ -189,7 +188,7 @@ class Ladder:
                 _numbers(place),
                 _numbers(last_on),
                 _numbers(last_place),
-                _numbers(day_number(reopened) if reopened else int(steps.LONG_AGO)),
+                _numbers(day_number(reopened) if reopened else int(LONG_AGO)),
             ),
             short_of_minimum=[np.array([self._is_short(step)]) for step in self.scenario.steps],
             today=today,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import polars as pl
 
@@ -49,6 +50,7 @@ DONE_STATES = {
     "handoff": ("completed",),
 }
 """By kind: the states in which the step of a contact or task is done for the invoices it acted for (rule 2)."""
+_CONTACT_KINDS = ("message", "call")
 COUNTED_STATES = (*SENT, "bounced", "completed")
 """Contacts in these states count against cool-down and cap."""
 IN_FLIGHT_STATES = ("planned", "sending", "in_doubt")
@@ -102,13 +104,75 @@ HOLDS = pl.Schema(
 """
 
 
+_DONE = [f"{kind} {state}" for kind, states in DONE_STATES.items() for state in states]
+
+
 @dataclass(frozen=True)
 class History:
-    """What was done before the day, in the state it has when planning."""
+    """What was done before the day, in the state it has when planning.
+
+    Its views look at each contact alone, so that they can be carried on when more is added (`followed_by`).
+    """
 
     contacts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CONTACT_HISTORY))
     acts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ACT_HISTORY))
     approvals: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=APPROVALS))
+
+    @cached_property
+    def done(self) -> pl.DataFrame:
+        """`invoice_id`, `scenario`, `step`, `level`, `acted_on` of every act whose contact or task is done (rule 2)."""
+        is_done = pl.concat_str("kind", "state", separator=" ").is_in(_DONE)
+        contacts = self.contacts.filter(is_done).select("key", "scenario", "acted_on")
+        return self.acts.join(contacts, on="key").select(
+            "invoice_id", "scenario", "step", "level", "acted_on"
+        )
+
+    @cached_property
+    def counted(self) -> pl.DataFrame:
+        """`payer_id`, `acted_on`, `step`, `soft` (preventive) of contacts that count for cool-down and cap."""
+        has_acted = pl.col("state").is_in(COUNTED_STATES) & pl.col("acted_on").is_not_null()
+        contacts = self.contacts.filter(pl.col("kind").is_in(_CONTACT_KINDS) & has_acted)
+        return contacts.select("payer_id", "acted_on", "step", soft=pl.col("level") == "preventive")
+
+    @cached_property
+    def in_flight(self) -> pl.DataFrame:
+        """Contacts that may or may not have left."""
+        return self.contacts.filter(
+            pl.col("kind").is_in(_CONTACT_KINDS) & pl.col("state").is_in(IN_FLIGHT_STATES)
+        )
+
+    @cached_property
+    def waiting(self) -> pl.DataFrame:
+        """Contacts and tasks that wait for a person, with the `reason` for which their invoices are held."""
+        call = (pl.col("kind") == "call") & (pl.col("state") == "open")
+        task = ~pl.col("kind").is_in(_CONTACT_KINDS) & pl.col("state").is_in(UNFINISHED)
+        reason = (
+            pl.when(call).then(pl.lit("call_open"))
+            .when((pl.col("state") == "awaiting_approval") | task).then(pl.lit("awaiting_approval"))
+        )  # fmt: skip
+        return self.contacts.with_columns(reason=reason).filter(pl.col("reason").is_not_null())
+
+    @cached_property
+    def handed_over(self) -> pl.DataFrame:
+        """Hand-overs done whose case is not closed."""
+        unsettled = ~pl.col("settled").fill_null(value=False)
+        return self.contacts.filter(
+            (pl.col("kind") == "handoff") & (pl.col("state") == "completed") & unsettled
+        )
+
+    def followed_by(self, contacts: pl.DataFrame, acts: pl.DataFrame) -> History:
+        """This history and then some more."""
+        more = History(contacts, acts)
+        both = History(_joined(self.contacts, more.contacts), _joined(self.acts, more.acts), self.approvals)
+        for name in ("done", "counted", "in_flight", "waiting", "handed_over"):
+            if name in self.__dict__:
+                both.__dict__[name] = _joined(getattr(self, name), getattr(more, name))
+        return both
+
+
+def _joined(before: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """One after the other, in one piece: a year of days in hundreds of pieces is slow to look through."""
+    return pl.concat([before, more], rechunk=True) if more.height else before
 
 
 def no_holds() -> pl.DataFrame:

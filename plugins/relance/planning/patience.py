@@ -24,6 +24,7 @@ def history_on(history: History, policy: Policy, region: Calendar, as_of: date) 
     contacts = history.contacts
     if not (contacts["as_of"] < as_of).all():
         contacts = contacts.filter(pl.col("as_of") < as_of)
+        history = History(contacts, history.acts, history.approvals)
     given_up = calls_given_up(contacts, policy, region, as_of)
     if not given_up.is_empty():
         late = pl.col("over").is_not_null()
@@ -35,7 +36,8 @@ def history_on(history: History, policy: Policy, region: Calendar, as_of: date) 
             )
             .drop("over")
         )
-    return History(contacts, history.acts, history.approvals)
+        history = History(contacts, history.acts, history.approvals)
+    return history
 
 
 def calls_given_up(contacts: pl.DataFrame, policy: Policy, region: Calendar, as_of: date) -> pl.DataFrame:

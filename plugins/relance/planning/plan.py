@@ -13,12 +13,13 @@ from relance.calendars import HORIZON_YEAR, Calendar, ShiftTable, day_number, sh
 from relance.config.models import Entity, Region
 from relance.config.policy import Policy
 from relance.ledger.snapshot import Snapshot
-from relance.planning import credit, holds, joining, segments, steps
-from relance.planning.choosing import as_dates, choose_steps
+from relance.planning import credit, holds, joining, segments
+from relance.planning.choosing import choose_steps
+from relance.planning.daynumbers import NEVER, as_dates
 from relance.planning.model import History, Plan
 from relance.planning.patience import history_on, region_calendar
 from relance.planning.people import Directory
-from relance.planning.progress import done_acts, progress_of
+from relance.planning.progress import progress_of
 
 _CUSTOMER_COLUMNS = ("name", "country", "language", "segment", "vip", "payment_method", "status", "collector")
 
@@ -220,11 +221,12 @@ class Day:
     @cached_property
     def totals(self) -> pl.DataFrame:
         """Outstanding and overdue of each item's payer in the item's currency, aligned with the items."""
-        per_payer = credit.totals(self.items.with_columns(self.demand))
-        return (
-            self.items.select("payer_id", "currency")
-            .join(per_payer, on=["payer_id", "currency"], how="left", maintain_order="left")
-            .with_columns(pl.col("outstanding", "overdue").fill_null(0))
+        claimed = pl.when("claimable").then("to_demand").otherwise(0)
+        late = pl.when(pl.col("days_late") > 0).then("claimed").otherwise(0)
+        items = self.items.select("payer", "currency", "days_late", "claimable", self.demand)
+        return items.with_columns(claimed=claimed).select(
+            outstanding=pl.col("claimed").sum().over("payer", "currency"),
+            overdue=late.sum().over("payer", "currency"),
         )
 
     @cached_property
@@ -260,7 +262,7 @@ class Day:
     def chosen(self) -> pl.DataFrame:
         """Per item: the step due today and its date, else the next and its day; passed-over steps; level reached."""
         items = self.items.with_columns(self.totals["overdue"])
-        progress = progress_of(items, done_acts(self.history), self.policy)
+        progress = progress_of(items, self.history.done, self.policy)
         return choose_steps(items, progress, self.policy, self.shifts, day_number(self.as_of))
 
     @cached_property
@@ -274,7 +276,7 @@ class Day:
         calendar = due["calendar"].to_numpy()
         closed = self.shifts.is_closed(calendar, today)
         until = self.shifts.next_open(calendar, today) - 1
-        closed_until = pl.Series("closed_until", np.where(closed, until, steps.NEVER).astype(np.int32))
+        closed_until = pl.Series("closed_until", np.where(closed, until, NEVER).astype(np.int32))
         due = due.with_columns(as_dates(closed_until.to_numpy()).alias("closed_until"))
         due = due.join(self.directory.steps, on=["scenario", "step"], how="left", maintain_order="left")
         contacts = due["reach"].is_not_null()

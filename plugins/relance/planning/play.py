@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import polars as pl
@@ -30,16 +31,22 @@ def play(
     Contacts count as sent (calls and tasks: completed) on their day, approvals as given; with `approve=False` what needs
     a yes waits for ever. `profiles_of` gives the profiles in force on a day, as `plan` takes them.
     """
-    day, directory = first, None
-    while day <= last:
-        snapshot = snapshot_of(day)
-        if directory is None or directory.contacts is not snapshot.contacts:
-            directory = Directory.of(snapshot.contacts, policy)
-        profiles = profiles_of(day) if profiles_of else None
-        planned = plan(snapshot, policy, history, holds_of(day), day, profiles=profiles, directory=directory)
-        yield planned
-        history = after(history, planned, approve=approve)
-        day += timedelta(days=1)
+
+    def facts_of(day: date) -> tuple[Snapshot, pl.DataFrame, pl.DataFrame | None]:
+        return snapshot_of(day), holds_of(day), profiles_of(day) if profiles_of else None
+
+    directory = None
+    with ThreadPoolExecutor(1) as ahead:
+        coming = ahead.submit(facts_of, first)
+        for day in (first + timedelta(days=number) for number in range((last - first).days + 1)):
+            snapshot, people, profiles = coming.result()
+            if day < last:  # tomorrow's facts hang on nothing that is done today
+                coming = ahead.submit(facts_of, day + timedelta(days=1))
+            if directory is None or directory.contacts is not snapshot.contacts:
+                directory = Directory.of(snapshot.contacts, policy)
+            planned = plan(snapshot, policy, history, people, day, profiles=profiles, directory=directory)
+            yield planned
+            history = after(history, planned, approve=approve)
 
 
 def after(history: History, planned: Plan, *, approve: bool = True) -> History:
@@ -49,9 +56,7 @@ def after(history: History, planned: Plan, *, approve: bool = True) -> History:
         return history
     contacts = [_carried_out(frame, planned.as_of, approve=approve) for frame in groups]
     acts = [_acts(frame) for frame in groups]
-    return History(
-        pl.concat([history.contacts, *contacts]), pl.concat([history.acts, *acts]), history.approvals
-    )
+    return history.followed_by(pl.concat(contacts), pl.concat(acts))
 
 
 def _carried_out(frame: pl.DataFrame, as_of: date, *, approve: bool) -> pl.DataFrame:

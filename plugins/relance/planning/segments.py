@@ -26,9 +26,8 @@ def scenarios_of_payers(
         entity: the selling side.
     """
     rules = [rule for rule in policy.segments if _selling_side_matches(rule.when, entity)]
-    frame = payers
-    for number, rule in enumerate(rules):
-        frame = frame.with_columns(_matches(rule.when, totals, signals).alias(f"rule_{number}"))
+    matches = (_matches(rule.when, totals, signals) for rule in rules)
+    frame = payers.with_columns(one.alias(f"rule_{number}") for number, one in enumerate(matches))
     first = pl.coalesce(
         *(pl.when(pl.col(f"rule_{number}")).then(pl.lit(number)) for number in range(len(rules))),
         pl.lit(len(rules)),

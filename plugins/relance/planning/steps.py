@@ -13,14 +13,13 @@ import numpy.typing as npt
 
 from relance.calendars import Days, ShiftTable
 from relance.config.models import Scenario, Step
+from relance.planning.daynumbers import LONG_AGO, NEVER
 from relance.planning.model import LEVEL_RANK
 
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.int32]
 
 NONE = np.int32(-1)
-NEVER = np.int32(2**30)
-LONG_AGO = np.int32(-(2**30))
 
 
 @dataclass(frozen=True)
