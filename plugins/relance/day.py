@@ -188,7 +188,7 @@ def record_of(
         entity=made.entity,
         as_of=made.as_of,
         policy_version=made.policy_version,
-        policy_content=services.policy.model_dump(mode="json", exclude={"directory"}),
+        policy_content=services.policy.content,
         snapshot_digest=snapshot_digest.result(),
         digest=digest,
         outcomes=made.outcomes,

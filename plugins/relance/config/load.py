@@ -11,6 +11,7 @@ from relance.config.policy import Policy
 from relance.config.problems import Problem
 from relance.config.profiles import Profiles
 from relance.config.reading import Reading, read_directory
+from relance.config.roles import Roles
 from relance.config.rules import apply_rules
 from relance.errors import PolicyError
 
@@ -30,8 +31,15 @@ def load_policy(directory: Path, *, only: str | None = None) -> Policy:
 
 
 def refuse(problems: Iterable[Problem], directory: Path, *, only: str | None = None) -> None:
-    """Raise where there are errors; with `only`, those in the files of other entities don't count."""
-    errors = tuple(str(one) for one in problems if one.severity == "error" and not _of_another(one, only))
+    """Raise where there are errors; with `only`, those in the files of other entities don't count.
+
+    Those of roles.yaml never do: planning asks nobody, and an unsound table allows nothing.
+    """
+    errors = tuple(
+        str(one)
+        for one in problems
+        if one.severity == "error" and not _of_another(one, only) and Path(one.file).name != "roles.yaml"
+    )
     if errors:
         count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
         raise PolicyError(
@@ -54,5 +62,6 @@ def assemble(reading: Reading) -> Policy:
         scenarios=cast("dict[str, Scenario]", reading.models["scenarios"]),
         segments=reading.segments.rules if reading.segments else (),
         profiles=reading.profiles or Profiles(),
+        roles=reading.roles or Roles(),
         directory=reading.directory,
     )

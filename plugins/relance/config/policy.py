@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from relance.config.models import Entity, Region, Scenario, SegmentRule
 from relance.config.profiles import Profiles
+from relance.config.roles import Roles
 from relance.config.values import nearest
 from relance.errors import UsageError
 
@@ -26,14 +28,19 @@ class Policy(BaseModel):
     scenarios: dict[str, Scenario] = Field(default_factory=dict)
     segments: tuple[SegmentRule, ...] = ()
     profiles: Profiles = Field(default_factory=Profiles)
+    roles: Roles = Field(default_factory=Roles)
     directory: Path = Path("config")
 
     @cached_property
     def version(self) -> str:
-        """Hex SHA-256 of what the policy says, defaults written out; comments and layout don't count."""
-        content = self.model_dump(mode="json", exclude={"directory"})
-        canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        """Hex SHA-256 of what planning goes by, defaults written out; comments and layout don't count."""
+        canonical = json.dumps(self.content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """What planning goes by, as plain data: who may decide is not of it, and people's addresses stay out."""
+        return self.model_dump(mode="json", exclude={"directory", "roles"})
 
     def entity(self, name: str) -> Entity:
         """The entity of that id.

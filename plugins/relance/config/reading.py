@@ -13,6 +13,7 @@ from relance.config.document import Document, read_document
 from relance.config.models import Entity, Region, Scenario, Segments
 from relance.config.problems import Problem
 from relance.config.profiles import Profiles
+from relance.config.roles import Roles
 from relance.config.values import nearest
 from relance.config.wording import check_model
 
@@ -22,7 +23,6 @@ FOLDERS: Mapping[str, tuple[str, type[BaseModel]]] = MappingProxyType(
 # What later capabilities specify, and what policy files point to.
 _BESIDE = frozenset(
     {
-        "roles.yaml",
         "slack.yaml",
         "channels.yaml",
         "law",
@@ -45,6 +45,8 @@ class Reading:
     segments: Segments | None = None
     profiles_document: Document | None = None
     profiles: Profiles | None = None
+    roles_document: Document | None = None
+    roles: Roles | None = None
     loose: list[Problem] = field(default_factory=list)
 
     def ids(self, folder: str) -> list[str]:
@@ -54,7 +56,9 @@ class Reading:
     def problems(self) -> list[Problem]:
         """All problems so far, in the order of file and line."""
         documents = [one for folder in self.documents.values() for one in folder.values()]
-        documents += [one for one in (self.segments_document, self.profiles_document) if one]
+        documents += [
+            one for one in (self.segments_document, self.profiles_document, self.roles_document) if one
+        ]
         found = {*self.loose, *(problem for document in documents for problem in document.problems)}
         return sorted(found)
 
@@ -73,11 +77,12 @@ def read_directory(directory: Path) -> Reading:
         _read_folder(reading, folder)
     _read_segments(reading)
     _read_profiles(reading)
+    _read_roles(reading)
     return reading
 
 
 def _look_around(reading: Reading) -> None:
-    known = {*FOLDERS, "segments.yaml", "profiles.yaml", *_BESIDE}
+    known = {*FOLDERS, "segments.yaml", "profiles.yaml", "roles.yaml", *_BESIDE}
     for path in sorted(reading.directory.iterdir()):
         if path.name in known or path.name.startswith("."):
             continue
@@ -136,3 +141,10 @@ def _read_profiles(reading: Reading) -> None:
     if path.exists():
         reading.profiles_document = read_document(path)
         reading.profiles = check_model(Profiles, reading.profiles_document)
+
+
+def _read_roles(reading: Reading) -> None:
+    path = reading.directory / "roles.yaml"
+    if path.exists():
+        reading.roles_document = read_document(path)
+        reading.roles = check_model(Roles, reading.roles_document)

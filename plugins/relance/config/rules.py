@@ -5,7 +5,7 @@ They read documents rather than models, so that a file with a misspelt key still
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard
 
 from relance.config.document import Document, Place
@@ -25,6 +25,37 @@ def apply_rules(reading: Reading) -> None:
     for document in reading.documents["regions"].values():
         _subdivision_exists(document)
     _names_exist(reading)
+    _roles_exist(reading)
+
+
+def _roles_exist(reading: Reading) -> None:
+    """Roles that rows of roles.yaml and steps name are roles of that file; without the file nothing is said."""
+    document = reading.roles_document
+    roles = document.get("roles") if document else None
+    if document is None or not isinstance(roles, dict):
+        return
+    places: list[tuple[tuple[str | int, ...], object]] = [
+        (("roles", name, "next"), role.get("next")) for name, role in roles.items() if isinstance(role, dict)
+    ]
+    rows = document.get("permissions")
+    for number, row in enumerate(rows if isinstance(rows, list) else []):
+        if isinstance(row, dict):
+            places.append((("permissions", number, "role"), row.get("role")))
+    for place, name in places:
+        if isinstance(name, str) and name not in roles:
+            document.add(place, f"there is no role {name!r}", _instead(name, roles))
+    for scenario in reading.documents["scenarios"].values():
+        for position, step in steps_of(scenario):
+            approval = step.get("approval")
+            name = approval.get("role") if isinstance(approval, dict) else None
+            if isinstance(name, str) and name not in roles:
+                what = f"{step_name(position, step)}: nobody has the role {name!r} in roles.yaml"
+                scenario.warn(("steps", position, "approval", "role"), what, _instead(name, roles))
+
+
+def _instead(name: str, roles: Iterable[str]) -> str:
+    guess = nearest(name, roles)
+    return f"write {guess}" if guess else "add it to roles.yaml"
 
 
 def steps_of(document: Document) -> Iterator[tuple[int, dict[str, Any]]]:

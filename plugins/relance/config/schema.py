@@ -16,9 +16,17 @@ from pydantic import BaseModel
 
 from relance.config.models import Entity, Region, Scenario, Segments
 from relance.config.profiles import Profiles
+from relance.config.roles import Roles
 
 SCHEMAS: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {"entity": Entity, "region": Region, "scenario": Scenario, "segments": Segments, "profiles": Profiles}
+    {
+        "entity": Entity,
+        "region": Region,
+        "scenario": Scenario,
+        "segments": Segments,
+        "profiles": Profiles,
+        "roles": Roles,
+    }
 )
 
 

@@ -19,6 +19,7 @@ FILES = [
     *(path for folder in FOLDERS for path in sorted((CONFIG / folder).glob("*.yaml"))),
     CONFIG / "segments.yaml",
     CONFIG / "profiles.yaml",
+    CONFIG / "roles.yaml",
 ]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from relance.store.schema.base import APPEND_ONLY, metadata
-from relance.store.schema.cases import case_event, dunning_case, hold, promise
+from relance.store.schema.cases import case_event, dunning_case, hold, instalment, instalment_plan, promise
+from relance.store.schema.claims import claim_entry
 from relance.store.schema.delivery import outbox
 from relance.store.schema.ledger import (
     LEDGER_TABLES,
@@ -31,6 +32,7 @@ __all__ = [
     "APPEND_ONLY",
     "LEDGER_TABLES",
     "case_event",
+    "claim_entry",
     "contact",
     "contact_event",
     "contact_version",
@@ -38,6 +40,8 @@ __all__ = [
     "dunning_case",
     "hold",
     "import_run",
+    "instalment",
+    "instalment_plan",
     "invoice_version",
     "metadata",
     "outbox",

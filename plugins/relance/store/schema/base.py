@@ -15,6 +15,7 @@ metadata = sa.MetaData(
 )
 
 APPEND_ONLY = (
+    "claim_entry",
     "customer_version",
     "contact_version",
     "invoice_version",

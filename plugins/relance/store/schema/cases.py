@@ -89,6 +89,52 @@ hold = sa.Table(
     Column("ended_at", DateTime(timezone=True), comment="when ended_on was set"),
     Column("case_id", BigInteger, sa.ForeignKey("dunning_case.case_id")),
     Column("promise_id", BigInteger, sa.ForeignKey("promise.promise_id"), comment="the promise that put it"),
+    Column(
+        "instalment_plan_id",
+        BigInteger,
+        sa.ForeignKey("instalment_plan.instalment_plan_id"),
+        comment="the instalment plan that put it",
+    ),
     sa.Index("hold_entity_ix", "entity"),
     sa.Index("hold_promise_id_ix", "promise_id"),
+)
+
+instalment_plan = sa.Table(
+    "instalment_plan",
+    metadata,
+    Column("instalment_plan_id", BigInteger, Identity(), primary_key=True),
+    Column("case_id", BigInteger, sa.ForeignKey("dunning_case.case_id"), nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("payer_id", Text, nullable=False),
+    Column("invoices", ARRAY(Text), comment="null: all of the payer's"),
+    Column("currency", Text, nullable=False),
+    Column("made_on", Date, nullable=False),
+    Column("state", Text, nullable=False, comment="open | kept | broken | replaced"),
+    Column("by", Text, nullable=False),
+    Column("concluded_on", Date, comment="the day it left the state open"),
+    sa.Index("instalment_plan_entity_state_ix", "entity", "state"),
+)
+
+instalment = sa.Table(
+    "instalment",
+    metadata,
+    Column(
+        "instalment_plan_id",
+        BigInteger,
+        sa.ForeignKey("instalment_plan.instalment_plan_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column(
+        "number",
+        Integer,
+        primary_key=True,
+        autoincrement=False,
+        comment="from 1, in the order of due dates",
+    ),
+    Column("amount", BigInteger, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("grace_until", Date, nullable=False, comment="due_on plus the scenario's promise_grace_days"),
+    Column("paid", BigInteger, nullable=False, server_default="0", comment="counted towards it so far"),
+    Column("paid_on", Date, comment="the day it was paid whole"),
 )

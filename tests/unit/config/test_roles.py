@@ -1,0 +1,76 @@
+"""roles.yaml: who may decide what; unsound, it allows nothing and stops no plan."""
+
+from __future__ import annotations
+
+import pytest
+
+from relance.cases.permissions import check_allowed
+from relance.config import load_policy
+from relance.config.roles import Roles
+from relance.errors import CaseError, NotAllowedError
+from relance.money import Money
+
+TABLE = """
+roles:
+  finance_lead: {people: [Lead@lumen.example], next: management}
+  management: {people: [boss@lumen.example]}
+permissions:
+  - {role: finance_lead, may: [approve], up_to: ["500.00 EUR"], entity: [FR01]}
+  - {role: management, may: [approve, waive]}
+"""
+
+
+def _policy(house, text: str = TABLE):
+    house.write("roles.yaml", text)
+    return load_policy(house.config)
+
+
+def test_a_row_allows_its_action_up_to_its_amounts_for_its_entities(house) -> None:
+    policy = _policy(house)
+    small, large, foreign = Money("EUR", 50_000), Money("EUR", 50_001), Money("USD", 1)
+    check_allowed(policy, by="lead@LUMEN.example", action="approve", entity="FR01", totals=[small])
+    for entity, totals in (("FR01", [large]), ("FR01", [small, foreign]), ("DE01", [small])):
+        with pytest.raises(NotAllowedError, match="It takes management"):
+            check_allowed(policy, by="lead@lumen.example", action="approve", entity=entity, totals=totals)
+        check_allowed(policy, by="boss@lumen.example", action="approve", entity=entity, totals=totals)
+
+
+def test_only_the_role_asked_or_those_its_questions_go_on_to_may_answer(house) -> None:
+    policy = _policy(house)
+    check_allowed(policy, by="boss@lumen.example", action="approve", entity="FR01", asked="finance_lead")
+    with pytest.raises(NotAllowedError):
+        check_allowed(policy, by="lead@lumen.example", action="approve", entity="FR01", asked="management")
+
+
+def test_what_no_row_allows_is_refused_and_nobody_is_a_person_without_an_address(house) -> None:
+    policy = _policy(house)
+    with pytest.raises(NotAllowedError, match="No row of roles.yaml allows anybody to reject"):
+        check_allowed(policy, by="boss@lumen.example", action="reject", entity="FR01")
+    with pytest.raises(CaseError, match="not a person"):
+        check_allowed(policy, by="boss", action="approve", entity="FR01")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("roles:\n  lead: {people: [a@b.example], next: boss}\n", 2, "there is no role 'boss'"),
+        ("roles: {}\npermissions:\n  - {role: lead, may: [waive]}\n", 3, "there is no role 'lead'"),
+        ("roles:\n  lead: {persons: [a@b.example]}\n", 2, "unknown key"),
+    ],
+)
+def test_an_unsound_table_is_found_by_the_check_and_stops_no_plan(house, text: str, line: int, message: str):
+    house.write("roles.yaml", text)
+    name, at, severity, said, _ = house.only()
+    assert (name, at, severity) == ("roles.yaml", line, "error")
+    assert message in said
+    load_policy(house.config)
+
+
+def test_who_may_decide_is_no_part_of_the_policys_version(house) -> None:
+    before = load_policy(house.config).version
+    assert _policy(house).version == before
+
+
+def test_questions_that_go_round_come_to_an_end() -> None:
+    roles = Roles.model_validate({"roles": {"a": {"next": "b"}, "b": {"next": "a"}}})
+    assert roles.onward("a") == ("a", "b")
