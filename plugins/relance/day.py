@@ -37,7 +37,7 @@ from relance.planning.plan import plan
 from relance.services import Services
 from relance.slack import SlackReport
 from relance.store import plans, profiles
-from relance.store.contacts import keys_in, set_state
+from relance.store.contacts import keys_in, set_state, spent_approvals
 from relance.store.locks import day_lock
 from relance.store.schema import contact
 
@@ -167,6 +167,7 @@ def decide(
     with day_lock(services.database, entity, as_of, what="plan"):
         if live:
             _give_up_calls(services, entity, as_of)
+            _spend_approvals(services, entity, as_of)
         made, snapshot = decided(services, entity, as_of)
         record = record_of(services, made, snapshot, live=live, reason=reason)
         with services.unit_of_work() as uow:
@@ -365,6 +366,14 @@ def _give_up_calls(services: Services, entity: str, as_of: date) -> None:
         for (over,), rows in given_up.group_by("over", maintain_order=True):
             keys = rows["key"].to_list()
             set_state(uow, keys, "not_made", "relance", over, "nobody called in time", only_from={"open"})
+        uow.commit()
+
+
+def _spend_approvals(services: Services, entity: str, as_of: date) -> None:
+    """A yes counts for the first plan after it and no longer: what that plan held back is asked anew when it comes."""
+    with services.unit_of_work() as uow:
+        spent = spent_approvals(uow, entity=entity, as_of=as_of)
+        set_state(uow, spent, "cancelled", "planning", note="planned anew after the yes", only_from={"approved"})
         uow.commit()
 
 

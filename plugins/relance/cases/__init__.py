@@ -6,6 +6,7 @@ work they are given and never commit.
 
 from __future__ import annotations
 
+from relance.cases.approvals import approve, reject
 from relance.cases.promising import promise
 from relance.cases.reading import (
     Case,
@@ -25,6 +26,7 @@ __all__ = [
     "CasesReport",
     "Event",
     "Promise",
+    "approve",
     "comment",
     "find_case",
     "list_cases",
@@ -32,5 +34,6 @@ __all__ = [
     "read_case",
     "read_events",
     "read_promises",
+    "reject",
     "work",
 ]

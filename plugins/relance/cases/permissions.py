@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from relance.cases.promising import check_person
 from relance.config.policy import Policy
 from relance.config.roles import Action
-from relance.errors import NotAllowedError
+from relance.errors import CaseError, NotAllowedError
 from relance.money import Money
+
+_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
+
+
+def check_person(by: str) -> None:
+    """Refuse what can't be a person's e-mail.
+
+    Raises:
+        CaseError: when it can't.
+    """
+    if not _EMAIL.fullmatch(by):
+        raise CaseError(f"{by!r} is not a person.", hint="Give an e-mail, such as collector@lumen.example.")
 
 
 def check_allowed(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ import sqlalchemy as sa
 from relance.cases import transitions
 from relance.cases.facts import History, payer_facts
 from relance.cases.history import scenario_of
+from relance.cases.permissions import check_person
 from relance.cases.promises import KIND, conclude, deal_with, promise_facts
 from relance.cases.reading import Case, Promise, find_case, read_case, read_promises
 from relance.cases.record import Draft, Journal, open_cases, update_case
@@ -27,7 +27,6 @@ from relance.store.uow import UnitOfWork
 
 LONGEST_DAYS = 90
 """How far ahead a promise may lie; what is later is an instalment plan or an approval."""
-_EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
 
 
 def promise(
@@ -85,16 +84,6 @@ def _ledger(uow: UnitOfWork, entity: str, on_date: date) -> Snapshot:
     from relance.ledger.loading import load_versions
 
     return take_snapshot(load_versions(uow.database, entity), on_date)
-
-
-def check_person(by: str) -> None:
-    """Refuse what can't be a person's e-mail.
-
-    Raises:
-        CaseError: when it can't.
-    """
-    if not _EMAIL.fullmatch(by):
-        raise CaseError(f"{by!r} is not a person.", hint="Give an e-mail, such as collector@lumen.example.")
 
 
 def _check_terms(amount: Money, *, due_on: date, on_date: date) -> None:
@@ -163,8 +152,8 @@ def _case(journal: Journal, ledger: Snapshot, payer_id: str) -> Case:
 
     facts = payer_facts(ledger, [payer_id], History())[payer_id]
     opened = open_cases(journal, [Draft(payer_id, KIND, facts)])
-    if payer_id in opened:
-        return read_case(journal.uow, opened[payer_id], lock=True)
+    if opened:
+        return read_case(journal.uow, opened[payer_id, ""], lock=True)
     # Somebody else opened it between our look and our insert, and has committed since.
     other = find_case(journal.uow, entity=journal.entity, payer_id=payer_id, kind=KIND, lock=True)
     if other is None:

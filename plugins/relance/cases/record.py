@@ -69,8 +69,8 @@ class Draft:
     subject: str = ""
 
 
-def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[str, int]:
-    """Open cases, and give the number of each that wasn't open yet by its payer."""
+def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[tuple[str, str], int]:
+    """Open cases of one kind, and give the number of each that wasn't open yet by its payer and subject."""
     if not drafts:
         return {}
     transitions.move(transitions.CASE, "open", "new")
@@ -89,12 +89,12 @@ def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[str, int]:
         for draft in drafts
     ]
     statement = insert(dunning_case).on_conflict_do_nothing()
-    columns = (dunning_case.c.payer_id, dunning_case.c.case_id)
+    columns = (dunning_case.c.payer_id, dunning_case.c.subject, dunning_case.c.case_id)
     rows_opened = journal.uow.execute(statement.returning(*columns), rows).mappings()
-    opened = {row["payer_id"]: row["case_id"] for row in rows_opened}
+    opened = {(row["payer_id"], row["subject"]): row["case_id"] for row in rows_opened}
     for draft in drafts:
-        if draft.payer_id in opened:
-            number = opened[draft.payer_id]
+        if (draft.payer_id, draft.subject) in opened:
+            number = opened[draft.payer_id, draft.subject]
             journal.tell(
                 case_id=number, payer_id=draft.payer_id, verb="open", kind=draft.kind, body=draft.body
             )

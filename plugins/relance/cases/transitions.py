@@ -32,6 +32,7 @@ CASE: Mapping[str, Transition] = MappingProxyType(
             Transition("open", ("new",), "open", inverse="close"),
             Transition("update", ("open",), None, inverse=None),
             Transition("comment", ("open", "closed"), None, inverse=None),
+            Transition("escalate", ("open",), None, inverse=None),
             Transition("promise", ("open",), None, inverse=None),
             Transition("close", ("open",), "closed", inverse="reopen"),
             Transition("reopen", ("closed",), "open", inverse="close"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from relance.cases.promising import check_person
+from relance.cases.permissions import check_person
 from relance.cases.reading import read_case
 from relance.cases.record import Journal, update_case
 from relance.errors import CaseError

@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from relance.calendars import Calendar
+from relance.cases.approvals import work_approvals
+from relance.cases.exhausted import work_exhausted
 from relance.cases.overdue import work_overdue
 from relance.cases.promises import work_promises
 from relance.cases.record import Journal
+from relance.cases.review import work_review
 from relance.config.policy import Policy
 from relance.ledger.snapshot import Snapshot
 from relance.store.uow import UnitOfWork
@@ -30,20 +33,27 @@ class CasesReport:
 def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as_of: date) -> CasesReport:
     """Bring the entity's cases to the day; the same day twice changes nothing. Doesn't commit.
 
-    Opens, updates and closes `overdue_90`, measures promises. Cases that already stand on a later day are
-    left alone.
+    Opens, updates and closes `overdue_90`, `exhausted`, approvals and reviews of holds without end; measures promises.
+    Cases that already stand on a later day are left alone.
 
     Raises:
         UsageError: for an unknown entity.
     """
     one = policy.entity(entity)
     journal = Journal(uow=uow, entity=entity, on=as_of)
-    opened, updated, closed = work_overdue(journal, snapshot=snapshot, threshold=one.overdue_alert_days)
+    worked = work_overdue(journal, snapshot=snapshot, threshold=one.overdue_alert_days)
+    worked += work_exhausted(journal, snapshot=snapshot)
+    worked += work_review(journal, snapshot=snapshot, policy=policy)
+    worked += work_approvals(journal, snapshot=snapshot, policy=policy)
     updated_promises, closed_promises = work_promises(
         journal, snapshot=snapshot, calendar=calendar_of(policy, entity)
     )
     journal.write()
-    return CasesReport(opened=opened, updated=updated + updated_promises, closed=closed + closed_promises)
+    return CasesReport(
+        opened=worked.opened,
+        updated=worked.updated + updated_promises,
+        closed=worked.closed + closed_promises,
+    )
 
 
 def calendar_of(policy: Policy, entity: str) -> Calendar:

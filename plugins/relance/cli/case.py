@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from relance.cli import approvals
 from relance.cli.options import Config, Entity, Json, services
 from relance.errors import UsageError
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="case", help="Cases: what a person must see or decide about a payer.", no_args_is_help=True
 )
+
+app.command()(approvals.approve)
+app.command()(approvals.reject)
 
 CaseArgument = Annotated[int, typer.Argument(help="The case's number.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does it.", metavar="EMAIL")]

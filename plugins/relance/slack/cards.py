@@ -51,7 +51,13 @@ class Scene:
 def card(scene: Scene) -> Card:
     """The living card of a case."""
     title, icon = _TITLES[scene.case.kind](scene)
-    head = [_header(f"{icon} {title}"), *_ending(scene), *_promises(scene), *_fields(scene)]
+    head = [
+        _header(f"{icon} {title}"),
+        *_ending(scene),
+        *_question(scene),
+        *_promises(scene),
+        *_fields(scene),
+    ]
     blocks = [*head, *_items(scene), *_comment(scene, room=600), _foot(scene)]
     if limits.size(blocks) > limits.WHOLE:
         # Escaped text may be five times as long; then the comment, which the timeline keeps whole, gives way.
@@ -102,9 +108,26 @@ def _promise_title(scene: Scene) -> tuple[str, str]:
     return voice(f"promise.title.{which}", payer=payer, day=day), _PROMISE_ICONS[which]
 
 
+def _plain_title(words: str, icon: str) -> Callable[[Scene], tuple[str, str]]:
+    def title(scene: Scene) -> tuple[str, str]:
+        payer = limits.clean(_payer_name(scene), limits.NAME)
+        if scene.case.state == "closed":
+            return scene.voice("overdue_90.title.closed", payer=payer), ":white_check_mark:"
+        return scene.voice(words, payer=payer), icon
+
+    return title
+
+
+_review_title = _plain_title("review.title", ":pause_button:")
 _TITLES: Mapping[str, Callable[[Scene], tuple[str, str]]] = {
     "overdue_90": _overdue_title,
     "promise": _promise_title,
+    "approval": _plain_title("approval.title", ":raised_hand:"),
+    "exhausted": _plain_title("exhausted.title", ":checkered_flag:"),
+    "dispute": _review_title,
+    "delivery": _review_title,
+    "no_contact": _review_title,
+    "question": _review_title,
 }
 KINDS = tuple(_TITLES)
 """Kinds of case that have a card."""
@@ -128,6 +151,28 @@ def _ending(scene: Scene) -> list[Block]:
         return []
     reason = voice.named("end", case.closed_reason or "other")
     return [_section([f"*{voice('closed', on=voice.day(case.closed_on), reason=reason)}*"], more="")]
+
+
+def _question(scene: Scene) -> list[Block]:
+    """What an approval asks of whom, or the hold that somebody should look at."""
+    voice, facts = scene.voice, scene.case.facts
+    if scene.case.state == "closed":
+        return []
+    if scene.case.kind == "approval":
+        demanded = [voice.amount(one["amount"], one["currency"]) for one in facts["demanded"][:4]]
+        asked = voice(
+            "asked",
+            role=data(facts["role"], limits.ID),
+            what=voice.named("channel", facts["what"]),
+            step=data(facts["step"], limits.ID),
+            level=voice.named("level", facts["level"]),
+            amount=", ".join(demanded) or "–",
+            on=voice.day(facts["expires_on"]),
+        )
+        return [_section([asked], more="")]
+    if "held" in facts:
+        return [_section([voice("held", reason=voice.named("reason", facts["held"]))], more="")]
+    return []
 
 
 def _promises(scene: Scene) -> list[Block]:
@@ -228,7 +273,8 @@ def _items(scene: Scene) -> list[Block]:
     facts, voice, case = scene.case.facts, scene.voice, scene.case
     if not facts["items"]:
         return []
-    title = voice(f"items.{case.kind}", days=facts.get("threshold", 90))
+    about = "overdue_90" if case.kind == "overdue_90" else "promise"
+    title = voice(f"items.{about}", days=facts.get("threshold", 90))
     lines = [f"*{title}*", *(f"• {_item(voice, item, case.facts_on)}" for item in facts["items"])]
     hidden = max(0, facts["about"] - len(facts["items"]))
     return [_section(lines + _hidden(scene, hidden), voice("more", count="{count}"))]

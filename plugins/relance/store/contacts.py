@@ -8,7 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from relance.errors import StoreError
-from relance.store.schema import contact, contact_event
+from relance.store.schema import contact, contact_event, plan
 from relance.store.uow import UnitOfWork
 
 STATES = frozenset(
@@ -67,6 +67,26 @@ def set_state(  # noqa: PLR0917 - called by other rooms as a sentence: these key
         events = [{"key": key, "state": state, "actor": actor, "note": note} for key in done]
         uow.execute(sa.insert(contact_event), events)
     return done
+
+
+def spent_approvals(uow: UnitOfWork, *, entity: str, as_of: date) -> list[str]:
+    """Keys of contacts approved before a live plan of an earlier day than `as_of`: that plan made of them what it would."""
+    given = (
+        sa.select(sa.func.max(contact_event.c.at))
+        .where(contact_event.c.key == contact.c.key, contact_event.c.state == "approved")
+        .scalar_subquery()
+    )
+    planned = sa.exists().where(
+        plan.c.entity == contact.c.entity,
+        plan.c.live,
+        plan.c.as_of < as_of,
+        plan.c.as_of >= contact.c.acted_on,
+        plan.c.at > given,
+    )
+    query = sa.select(contact.c.key).where(
+        contact.c.entity == entity, contact.c.state == "approved", contact.c.as_of < as_of, planned
+    )
+    return sorted(uow.execute(query).scalars())
 
 
 def keys_in(

@@ -16,6 +16,7 @@ from relance.store.database import Database
 from relance.store.plans import acts_of
 from relance.store.uow import UnitOfWork
 
+_TOTALS = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
 _ACTED = ("sent", "confirmed", "bounced", "completed", "not_made")
 """States in which a contact has a day on which it acted."""
 
@@ -132,12 +133,24 @@ def history_then(
     )
     approved = contacts.filter(pl.col("state") == "approved")
     totals = [json.loads(body)["totals"] for body in approved["body"]]
-    kind = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
     invoices = acts.group_by("key").agg(pl.col("invoice_id").alias("invoices"))
-    approvals = approved.with_columns(pl.Series("totals", totals, dtype=kind)).join(
+    approvals = approved.with_columns(pl.Series("totals", totals, dtype=_TOTALS)).join(
         invoices, on="key", how="left", maintain_order="left"
     )
-    return contacts, acts.join(contacts, on="key", how="semi"), approvals
+    same_day = _approved_same_day(database, parameters)
+    return contacts, acts.join(contacts, on="key", how="semi"), pl.concat([approvals.select(same_day.columns), same_day])
+
+
+def _approved_same_day(database: Database, parameters: list[str]) -> pl.DataFrame:
+    """Yeses to contacts of the day itself that had been given by the moment."""
+    rows = database.read(
+        "SELECT payer_id, step, level, (content->'totals')::text AS totals, invoices FROM contact c "
+        "WHERE entity = $1 AND as_of = $2::text::date AND EXISTS (SELECT FROM contact_event e WHERE e.key = c.key "
+        "AND e.state = 'approved' AND e.at <= $3::text::timestamptz)",
+        parameters,
+    )
+    totals = [json.loads(text) for text in rows["totals"]]
+    return rows.with_columns(pl.Series("totals", totals, dtype=_TOTALS))
 
 
 def _as_planned_then(

@@ -80,7 +80,7 @@ def save(uow: UnitOfWork, record: PlanRecord) -> tuple[int, bool]:
 def history_frames(
     database: Database, entity: str, before: date
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Contacts, acts and unused approvals of the entity's days before `before`, as planning takes them."""
+    """Contacts and acts of the entity's days before `before`, and the yeses that count on it, as planning takes them."""
     contacts = database.read(
         "SELECT c.key, c.payer_id, c.as_of, c.kind, c.channel, c.state, c.acted_on, c.scenario, c.step, c.level, "
         "c.kind = 'handoff' AND EXISTS (SELECT 1 FROM dunning_case d WHERE d.entity = c.entity AND "
@@ -94,7 +94,8 @@ def history_frames(
     )
     approved = database.read(
         "SELECT payer_id, step, level, (content->'totals')::text AS totals, "
-        "invoices FROM contact WHERE entity = $1 AND as_of < $2::text::date AND state = 'approved'",
+        "invoices FROM contact c WHERE entity = $1 AND ((as_of < $2::text::date AND state = 'approved') OR "
+        "(as_of = $2::text::date AND EXISTS (SELECT FROM contact_event e WHERE e.key = c.key AND e.state = 'approved')))",
         [entity, before.isoformat()],
     )
     totals = [json.loads(text) for text in approved["totals"]]

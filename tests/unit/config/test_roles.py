@@ -44,7 +44,7 @@ def test_only_the_role_asked_or_those_its_questions_go_on_to_may_answer(house) -
 
 def test_what_no_row_allows_is_refused_and_nobody_is_a_person_without_an_address(house) -> None:
     policy = _policy(house)
-    with pytest.raises(NotAllowedError, match="No row of roles.yaml allows anybody to reject"):
+    with pytest.raises(NotAllowedError, match=r"No row of roles\.yaml allows anybody to reject"):
         check_allowed(policy, by="boss@lumen.example", action="reject", entity="FR01")
     with pytest.raises(CaseError, match="not a person"):
         check_allowed(policy, by="boss", action="approve", entity="FR01")
@@ -60,10 +60,16 @@ def test_what_no_row_allows_is_refused_and_nobody_is_a_person_without_an_address
 )
 def test_an_unsound_table_is_found_by_the_check_and_stops_no_plan(house, text: str, line: int, message: str):
     house.write("roles.yaml", text)
-    name, at, severity, said, _ = house.only()
-    assert (name, at, severity) == ("roles.yaml", line, "error")
-    assert message in said
+    found = [one for one in house.problems() if one.severity == "error"]
+    assert [(one.file.endswith("/roles.yaml"), one.line) for one in found] == [(True, line)]
+    assert message in found[0].message
     load_policy(house.config)
+
+
+def test_a_step_that_asks_a_role_nobody_has_is_warned_of(house) -> None:
+    house.write("roles.yaml", "roles: {managment: {people: [boss@lumen.example]}}\n")
+    said = [str(one) for one in house.problems()]
+    assert any("nobody has the role 'management' in roles.yaml; write managment" in one for one in said)
 
 
 def test_who_may_decide_is_no_part_of_the_policys_version(house) -> None:

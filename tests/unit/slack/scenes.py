@@ -11,7 +11,7 @@ from relance.cases.history import DONE
 from relance.cases.promises import SHOWN
 from relance.cases.reading import Case, Event
 from relance.config.models import LEVELS
-from relance.slack.cards import Scene
+from relance.slack.cards import KINDS, Scene
 from relance.slack.speech import Voice
 from relance.slack.words import WORDS
 
@@ -115,7 +115,15 @@ _PROMISE = st.fixed_dictionaries(
 
 @st.composite
 def hostile_scenes(draw: st.DrawFn) -> Scene:
-    kind = draw(st.sampled_from(["overdue_90", "promise"]))
+    kind = draw(st.sampled_from(KINDS))
+    of_kind: dict[str, Any] = {}
+    if kind == "approval":
+        of_kind = {
+            "role": draw(TEXT), "what": draw(TEXT), "step": draw(TEXT), "level": draw(_LEVEL), "expires_on": draw(DATES),
+            "demanded": draw(st.lists(st.fixed_dictionaries({"currency": CURRENCIES, "amount": MONEY}), max_size=30)),
+        }  # fmt: skip
+    elif kind not in ("overdue_90", "promise", "exhausted"):
+        of_kind = {"held": draw(TEXT)}
     promise = {
         "promises": draw(st.lists(_PROMISE, min_size=1, max_size=SHOWN)),
         "more_promises": draw(st.integers(0, 10_000)),
@@ -138,7 +146,7 @@ def hostile_scenes(draw: st.DrawFn) -> Scene:
         level_reached=draw(st.none() | _LEVEL),
         last_contact=draw(st.none() | _CONTACT),
         next=draw(st.none() | _NEXT),
-        **(promise if kind == "promise" else {}),
+        **(promise if kind == "promise" else of_kind),
     )
     ended = draw(
         st.sampled_from(
