@@ -14,6 +14,7 @@ import typer
 from relance.cli import (
     bench,
     case,
+    claims,
     config,
     db,
     diff,
@@ -42,6 +43,7 @@ for name, group in (
     ("db", db.app),
     ("ledger", ledger.app),
     ("case", case.app),
+    ("claim", claims.app),
     ("slack", slack.app),
     ("bench", bench.app),
 ):
