@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -11,11 +14,16 @@ from rich.padding import Padding
 from rich.text import Text
 
 from relance import day
+from relance.cases.claims import InvoiceClaims, claims_of
+from relance.cli.claims import law_of
 from relance.cli.options import AsOf, Config, Entity, Json, services
 from relance.cli.replay import late_json, late_table
 from relance.errors import LedgerError, UsageError
+from relance.law import LawError
 from relance.ledger.loading import load_versions
 from relance.ledger.snapshot import take_snapshot
+from relance.ledger.versions import LedgerVersions
+from relance.money import Money
 from relance.planning.explaining import explanation_of
 from relance.planning.explanation import Explanation, as_json
 from relance.planning.plan import day_of
@@ -23,6 +31,7 @@ from relance.replay import StoredOutcome, stored_outcome
 from relance.services import Services
 from relance.speech import LANGUAGES, Paragraph, language_of
 from relance.speech import explain as in_words
+from relance.speech.charges import charges_line, no_charges_line
 from relance.speech.stored import then_and_now
 from relance.store.profiles import profiles_on
 
@@ -41,20 +50,23 @@ def explain(
     """Say why: the rule, the scenario, each step's date, all that stands against it, the contact, and what comes next."""
     ours = services(config)
     language = _language(ours, entity, lang)
-    found, stored = explained(ours, entity, invoice, as_of.date())
-    words = in_words(found, language)
+    versions = _ledger(ours, entity)
+    found, stored = explained(ours, versions, invoice, as_of.date())
+    charges = _charges(ours, versions, found)
+    words = _with_charges(in_words(found, language), charges, language)
     if as_json_:
-        typer.echo(json.dumps(report(found, words, stored), ensure_ascii=False))
+        whole = {**report(found, words, stored), "charges": _charges_json(charges)}
+        typer.echo(json.dumps(whole, ensure_ascii=False))
     else:
         _show(words, stored, language)
 
 
-def explained(ours: Services, entity: str, invoice: str, on: Any) -> tuple[Explanation, StoredOutcome | None]:
-    """The invoice's day explained with what is known now, and what was stored for it that day, if anything was.
+def _ledger(ours: Services, entity: str) -> LedgerVersions:
+    """The entity's ledger.
 
     Raises:
-        LedgerError: when there is no ledger yet.
-        UsageError: for an unknown entity or invoice; names the nearest invoices.
+        LedgerError: when there is none yet.
+        UsageError: for an unknown entity.
     """
     ours.policy.region_of(entity)
     versions = load_versions(ours.database, entity)
@@ -62,6 +74,18 @@ def explained(ours: Services, entity: str, invoice: str, on: Any) -> tuple[Expla
         raise LedgerError(
             f"{entity} has no ledger yet.", hint=f"Import one: relance ledger import {entity} PATH"
         )
+    return versions
+
+
+def explained(
+    ours: Services, versions: LedgerVersions, invoice: str, on: date
+) -> tuple[Explanation, StoredOutcome | None]:
+    """The invoice's day explained with what is known now, and what was stored for it that day, if anything was.
+
+    Raises:
+        UsageError: for an unknown invoice; names the nearest.
+    """
+    entity = versions.entity
     snapshot = take_snapshot(versions, on)
     history, holds = day.history_before(ours, entity, on), day.holds_on(ours, entity, on)
     profiles = profiles_on(ours.database, entity, on)
@@ -91,6 +115,50 @@ def report(found: Explanation, words: tuple[Paragraph, ...], stored: StoredOutco
             "late_facts": [late_json(fact) for fact in stored.late],
         }
     return {**as_json(found), "text": text, "stored": then}
+
+
+def _charges(ours: Services, versions: LedgerVersions, found: Explanation) -> InvoiceClaims | LawError | None:
+    """What the law has given on a late invoice, or why it can't be said; None while it is not late."""
+    if found.invoice is None or found.invoice.days_late <= 0:
+        return None
+    with ours.unit_of_work() as uow:
+        try:
+            (one,) = claims_of(
+                uow, policy=ours.policy, book=law_of(ours), entity=versions.entity, as_of=found.as_of,
+                invoices=[found.invoice_id], versions=versions,
+            )  # fmt: skip
+        except LawError as error:
+            return error
+    return one if one.accrual.given else None
+
+
+def _with_charges(
+    words: tuple[Paragraph, ...], charges: InvoiceClaims | LawError | None, language: str
+) -> tuple[Paragraph, ...]:
+    """The paragraph about the invoice with a line more."""
+    if charges is None:
+        return words
+    if isinstance(charges, LawError):
+        line = no_charges_line(language)
+    else:
+        line = charges_line(
+            language,
+            interest=charges.accrual.interest,
+            compensation=charges.accrual.compensation,
+            claimed=_not_zero(claim.claimed for claim in charges.claims),
+            waived=_not_zero(claim.waived for claim in charges.claims),
+        )
+    return tuple(replace(one, lines=(*one.lines, line)) if one.topic == "invoice" else one for one in words)
+
+
+def _not_zero(sums: Iterable[Money]) -> list[Money]:
+    return [one for one in sums if one.minor]
+
+
+def _charges_json(charges: InvoiceClaims | LawError | None) -> dict[str, Any] | None:
+    if isinstance(charges, LawError):
+        return {"error": str(charges)}
+    return charges.as_dict() if charges else None
 
 
 def _language(ours: Services, entity: str, wanted: str | None) -> str:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from relance import law
 from relance.cases.claims import Asked, InvoiceClaims, claims_of, note_claimed, waive
 from relance.cli import claims as claim_commands
+from relance.cli.explain import explain
 from relance.config.load import load_policy
 from relance.config.models import Region
 from relance.config.policy import Policy
@@ -423,8 +425,12 @@ def test_what_was_claimed_on_an_invoice_cancelled_since_is_still_shown(world: Wo
 # --- the command line ------------------------------------------------------------------------------
 
 
-def run(*arguments: str) -> Result:
-    result = CliRunner().invoke(claim_commands.app, list(arguments))
+explaining = typer.Typer()
+explaining.command()(explain)
+
+
+def run(*arguments: str, app: typer.Typer = claim_commands.app) -> Result:
+    result = CliRunner().invoke(app, list(arguments))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -467,3 +473,38 @@ def test_the_command_line_shows_and_waives(shell: World) -> None:
     for wrong in (("--amount", "29 euro"), ("--on", "soon")):
         with pytest.raises(UsageError):
             run(*act, *why, *wrong)
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        ("en", "Interest to this day: €329.68; compensation: €40.00 (not claimed)."),
+        ("fr", "Intérêts de retard à ce jour : 329,68 € ; indemnité forfaitaire : 40,00 € (non réclamés)."),
+        ("de", "Verzugszinsen bis zu diesem Tag: 329,68 €; Pauschale: 40,00 € (nicht gefordert)."),
+    ],
+)
+def test_explain_says_what_has_accrued_on_a_late_invoice(shell: World, language: str, line: str) -> None:
+    assert line in about_the_invoice(DAY, language)
+
+
+def test_explain_says_what_was_claimed_and_waived(shell: World, claims: Claims) -> None:
+    claims.claimed(INTEREST)
+    claims.waive("29.68 EUR", by="finance.lead@lumen.example")
+    line = "Interest to this day: €329.68; compensation: €40.00 (claimed: €329.68; waived: €29.68)."
+    assert line in about_the_invoice(DAY, "en")
+
+
+def test_explain_says_that_interest_is_not_known_and_nothing_while_an_invoice_is_not_late(
+    shell: World,
+) -> None:
+    unknown = "Interest to this day is not known: no rate is on file for it."
+    assert unknown in about_the_invoice(date(2026, 7, 1), "en")
+    assert not [line for line in about_the_invoice(DUE, "en") if "Interest" in line]
+
+
+def about_the_invoice(day: date, language: str) -> list[str]:
+    told = json.loads(
+        run(ENTITY, "F1", "--as-of", str(day), "--lang", language, "--json", app=explaining).stdout
+    )
+    (lines,) = [one["lines"] for one in told["text"] if one["topic"] == "invoice"]
+    return [line.replace("\u202f", " ").replace("\xa0", " ") for line in lines]

@@ -85,6 +85,12 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "facts.early": ("in {n} Tag", "in {n} Tagen"),
     "facts.billed_to": "Sie ging an {customer}; {payer} zahlt sie.",
     "facts.reopened": "Am {on} ging Geld zurück; seitdem ist sie wieder offen.",
+    "charges.sums": "Verzugszinsen bis zu diesem Tag: {interest}; Pauschale: {compensation} ({state}).",
+    "charges.no_sum": "nicht bekannt",
+    "charges.not_claimed": "nicht gefordert",
+    "charges.claimed": "gefordert: {list}",
+    "charges.waived": "erlassen: {list}",
+    "charges.unknown": "Die Verzugszinsen bis zu diesem Tag sind nicht bekannt: Es ist kein Zinssatz hinterlegt.",
     # its scenario
     "rule.named": "Für {payer} gilt das Szenario „{scenario}“: Regel {number} der Segmenttabelle, „{rule}“, ist "
     "die erste, die zutrifft.",

@@ -82,6 +82,12 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "facts.early": ("in {n} day", "in {n} days"),
     "facts.billed_to": "It was billed to {customer}; {payer} pays for it.",
     "facts.reopened": "Money went back on {on}, which opened it again.",
+    "charges.sums": "Interest to this day: {interest}; compensation: {compensation} ({state}).",
+    "charges.no_sum": "not known",
+    "charges.not_claimed": "not claimed",
+    "charges.claimed": "claimed: {list}",
+    "charges.waived": "waived: {list}",
+    "charges.unknown": "Interest to this day is not known: no rate is on file for it.",
     # its scenario
     "rule.named": "{payer} is under scenario “{scenario}”: rule {number} of the segment table, “{rule}”, is the "
     "first that fits.",

@@ -85,6 +85,12 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "facts.early": ("dans {n} jour", "dans {n} jours"),
     "facts.billed_to": "Elle a été adressée à {customer} ; c’est {payer} qui la paie.",
     "facts.reopened": "De l’argent est reparti le {on}, ce qui l’a rouverte.",
+    "charges.sums": "Intérêts de retard à ce jour : {interest} ; indemnité forfaitaire : {compensation} ({state}).",
+    "charges.no_sum": "inconnue",
+    "charges.not_claimed": "non réclamés",
+    "charges.claimed": "réclamés : {list}",
+    "charges.waived": "abandonnés : {list}",
+    "charges.unknown": "Les intérêts de retard à ce jour ne sont pas connus : aucun taux n’est enregistré.",
     # its scenario
     "rule.named": "{payer} relève du scénario « {scenario} » : la règle {number} de la table de segmentation, « "
     "{rule} », est la première qui s’applique.",
