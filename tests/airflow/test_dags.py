@@ -22,7 +22,7 @@ pytestmark = pytest.mark.airflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENTITIES = sorted(path.stem for path in (REPOSITORY / "config" / "entities").glob("*.yaml"))
-TASKS = ["import_ledger", "plan", "delivery_batches", "deliver", "cases", "publish"]
+TASKS = ["import_ledger", "plan", "delivery_batches", "deliver", "delivered", "cases", "publish", "complete"]
 
 
 @pytest.fixture

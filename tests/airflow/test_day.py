@@ -41,16 +41,22 @@ class Installation:
     home: Path
     config: Path
     log: list[str] = field(default_factory=list)
+    run_state: str = ""
 
-    def play(self, entity: str, day: date, *, conf: dict[str, Any] | None = None) -> dict[str, str]:
-        """Run the entity's DAG for a day; gives the state of each task."""
+    def play(
+        self, entity: str, day: date, *, conf: dict[str, Any] | None = None, retries: bool = True
+    ) -> dict[str, str]:
+        """Run the entity's DAG for a day; gives the state of each task; `run_state` has the run's."""
         from airflow.dag_processing.dagbag import DagBag
 
         bag = DagBag(str(REPOSITORY / "dags"))
         assert bag.import_errors == {}
         dag = bag.dags[dag_id(entity)]
+        if not retries:
+            dag.get_task("deliver").partial_kwargs |= {"retries": 0, "retry_policy": None}
         at = datetime.combine(day, time(7), ZoneInfo(str(dag.timezone)))
         run = dag.test(logical_date=at, run_conf=conf)
+        self.run_state = str(run.state)
         return {one.task_id: str(one.state) for one in run.get_task_instances()}
 
     def rows(self, statement: sa.Select[Any]) -> list[Any]:
@@ -103,7 +109,7 @@ def test_a_past_day_is_planned_and_stored_and_nothing_is_sent(installation: Inst
     """A week of a real backfill: tests/e2e/test_serve.py."""
     states = installation.play("FR01", DAY - timedelta(days=1))
     assert states.pop("deliver") == "skipped"
-    assert set(states.values()) == {"success"}
+    assert set(states.values()) == {"success"}, states
     assert installation.rows(sa.select(plan.c.as_of, plan.c.live)) == [(DAY - timedelta(days=1), False)]
     counts = installation.counts()
     assert counts["outcome"] > 100
@@ -193,7 +199,7 @@ def test_the_same_day_again_changes_nothing(installation: Installation) -> None:
     before, files = installation.counts(), {path: path.stat().st_mtime_ns for path in installation.messages()}
     states = installation.play("FR01", DAY, conf=FORCED)
     assert states.pop("deliver") == "skipped"
-    assert set(states.values()) == {"success"}
+    assert set(states.values()) == {"success"}, states
     assert installation.counts() == before
     assert {path: path.stat().st_mtime_ns for path in installation.messages()} == files
 
@@ -211,6 +217,7 @@ def test_a_broken_export_changes_nothing_and_is_told(installation: Installation)
     invoices.write_text(invoices.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
     states = installation.play("FR01", DAY + timedelta(days=1), conf=FORCED)
     assert states.pop("import_ledger") == "failed"  # at once: trying again can't mend an export
+    assert states.pop("delivered") == "success"
     assert set(states.values()) == {"upstream_failed"}
     after = installation.counts()
     changed = {name for name in before if before[name] != after[name]}
@@ -242,6 +249,17 @@ def test_a_ledger_behind_a_connection_is_played_too(
     assert [tuple(row) for row in found] == [("INV-1", "act", 100050, "GBP"), ("INV-2", "wait", 20000, "GBP")]
     sent = installation.rows(sa.select(outbox.c.recipient).where(outbox.c.entity == "UK01"))
     assert sent == [("ap@quarry.example",)]
+
+
+def test_a_mail_server_that_is_down_keeps_nobody_from_the_days_cases_and_the_run_is_red(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "smtp://127.0.0.1:1")
+    states = installation.play("DE01", DAY, conf=FORCED, retries=False)
+    assert states == dict.fromkeys(ORDER, "success") | {"deliver": "failed", "complete": "upstream_failed"}
+    assert installation.run_state == "failed"
+    monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT")
+    assert installation.play("DE01", DAY, conf=FORCED) == dict.fromkeys(ORDER, "success")
 
 
 def test_every_act_is_on_the_payers_timeline(installation: Installation) -> None:

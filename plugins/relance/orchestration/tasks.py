@@ -19,7 +19,7 @@ BATCH = 500
 """Contacts a delivery task: a task costs about a second, and Airflow maps at most 1,024 of them."""
 
 PARALLEL_BATCHES = 4
-ORDER = ("import_ledger", "plan", "delivery_batches", "deliver", "cases", "publish")
+ORDER = ("import_ledger", "plan", "delivery_batches", "deliver", "delivered", "cases", "publish", "complete")
 
 
 def day_of(entity: str) -> None:
@@ -27,9 +27,13 @@ def day_of(entity: str) -> None:
     imported = import_ledger(entity)
     planned = plan(entity)
     batches = delivery_batches(entity)
-    delivered = deliver.partial(entity=entity).expand(keys=batches)
+    sent = deliver.partial(entity=entity).expand(keys=batches)
     worked = cases(entity)
-    imported >> planned >> batches >> delivered >> worked >> publish(entity)
+    published = publish(entity)
+    imported >> planned >> batches >> sent >> delivered() >> worked >> published
+    # without a plan there is no work on cases; where a delivery failed there is, and the run is red all the same
+    planned >> worked
+    [sent, published] >> complete()
 
 
 @task
@@ -86,6 +90,11 @@ def deliver(entity: str, keys: list[str]) -> dict[str, Any]:
     return report.as_dict()
 
 
+@task(trigger_rule="all_done")
+def delivered() -> None:
+    """Waits for the deliveries, however they ended."""
+
+
 @task(trigger_rule="none_failed")
 def cases(entity: str) -> dict[str, Any]:
     """Opens, updates and closes cases by what the day brought."""
@@ -107,6 +116,11 @@ def publish(entity: str) -> dict[str, Any]:
     if _nothing_leaves(entity, today):
         return {}
     return day.publish(services, entity, today.as_of).as_dict()
+
+
+@task(trigger_rule="none_failed")
+def complete() -> None:
+    """Fails with a delivery that failed for good, after the rest of the day was done."""
 
 
 def _services(entity: str) -> tuple[Services, WorkingDay]:
