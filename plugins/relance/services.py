@@ -9,14 +9,21 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from relance import law
 from relance.config.load import load_policy
 from relance.config.policy import Policy
-from relance.settings import Settings
+from relance.settings import REPOSITORY, Settings
 from relance.store.database import Database
 from relance.store.uow import UnitOfWork
 
 SqlSource = Callable[[str, Path], Any]
 """`(conn_id, query file) → rows as Arrow`: how a SQL ledger is read; Airflow's hooks give one."""
+
+
+def law_folder(policy: Path) -> Path:
+    """The policy's own `law/`; a policy without one is under the law that ships with Relance."""
+    own = policy / "law"
+    return own if own.is_dir() else REPOSITORY / "config" / "law"
 
 
 class Services:
@@ -49,6 +56,15 @@ class Services:
             PolicyError: with every problem.
         """
         return load_policy(self.settings.config, only=self.only)
+
+    @cached_property
+    def law(self) -> law.LawBook:
+        """Interest and compensation by country, as the policy has them.
+
+        Raises:
+            LawError: when a file does not hold together.
+        """
+        return law.load(law_folder(self.settings.config))
 
     @cached_property
     def database(self) -> Database:

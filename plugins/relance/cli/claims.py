@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relance.cli.options import AsOf, Config, Entity, Json, services
+from relance.cli.options import AsOf, Config, Entity, Json, optional_day, services
 from relance.errors import UsageError
 
 if TYPE_CHECKING:
     from relance.cases.claims import InvoiceClaims
-    from relance.law import LawBook
-    from relance.services import Services
     from relance.store.claims import ClaimEntry
 
 app = typer.Typer(
@@ -54,7 +52,7 @@ def show(
     day = as_of.date()
     with ours.unit_of_work() as uow:
         (found,) = claims_of(
-            uow, policy=ours.policy, book=law_of(ours), entity=entity, as_of=day, invoices=[invoice]
+            uow, policy=ours.policy, book=ours.law, entity=entity, as_of=day, invoices=[invoice]
         )
     if as_json:
         whole = {"entity": entity, "as_of": day.isoformat(), **found.as_dict()}
@@ -87,10 +85,10 @@ def waive(
         money = Money.parse(amount)
     except ValueError as error:
         raise UsageError(f"{error}.") from error
-    day = _date(on) if on else ours.today(entity)
+    day = optional_day(on, "--on") or ours.today(entity)
     with ours.unit_of_work() as uow:
         made = give_up(
-            uow, policy=ours.policy, book=law_of(ours), entity=entity, invoice=invoice, kind=kind, amount=money,
+            uow, policy=ours.policy, book=ours.law, entity=entity, invoice=invoice, kind=kind, amount=money,
             reason=reason, by=by, on_date=day,
         )  # fmt: skip
         uow.commit()
@@ -100,22 +98,6 @@ def waive(
         )
     else:
         typer.echo(f"{money} of the {kind} on {invoice} is waived.")
-
-
-def law_of(ours: Services) -> LawBook:
-    """The law of the policy's own `law/`; a policy without one is under the law that ships with Relance."""
-    from relance import law
-    from relance.settings import REPOSITORY
-
-    own = ours.settings.config / "law"
-    return law.load(own if own.is_dir() else REPOSITORY / "config" / "law")
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"--on {text!r} is not a date.", hint="Write it as 2026-03-31.") from error
 
 
 def _show(found: InvoiceClaims, day: date) -> None:

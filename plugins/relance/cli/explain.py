@@ -15,7 +15,6 @@ from rich.text import Text
 
 from relance import day
 from relance.cases.claims import InvoiceClaims, claims_of
-from relance.cli.claims import law_of
 from relance.cli.options import AsOf, Config, Entity, Json, services
 from relance.cli.replay import late_json, late_table
 from relance.errors import LedgerError, UsageError
@@ -124,7 +123,7 @@ def _charges(ours: Services, versions: LedgerVersions, found: Explanation) -> In
     with ours.unit_of_work() as uow:
         try:
             (one,) = claims_of(
-                uow, policy=ours.policy, book=law_of(ours), entity=versions.entity, as_of=found.as_of,
+                uow, policy=ours.policy, book=ours.law, entity=versions.entity, as_of=found.as_of,
                 invoices=[found.invoice_id], versions=versions,
             )  # fmt: skip
         except LawError as error:

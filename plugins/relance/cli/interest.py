@@ -15,7 +15,8 @@ from rich.table import Table
 from relance import law
 from relance.errors import UsageError
 from relance.money import Money, to_minor
-from relance.settings import REPOSITORY, Settings
+from relance.services import law_folder
+from relance.settings import Settings
 
 
 def interest(
@@ -39,8 +40,10 @@ def interest(
     if public and debtor not in {None, "public"}:
         raise UsageError("--public and --debtor say different things.", hint="Give one of them.")
     code = currency.strip().upper()
+    if config is not None and not config.is_dir():
+        raise UsageError(f"no folder {config}.", hint="Name the folder of the policy.")
     result = law.late_interest(
-        law.load(_law_folder(config)),
+        law.load(law_folder(config or Settings.from_environment().config)),
         country=country,
         amount=Money(code, _minor("--amount", amount, code)),
         due=_day("--due", due),
@@ -53,14 +56,6 @@ def interest(
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
         _show(result)
-
-
-def _law_folder(config: Path | None) -> Path:
-    """The policy's own `law/`; a policy without one is under the law that ships with Relance."""
-    if config is not None and not config.is_dir():
-        raise UsageError(f"no folder {config}.", hint="Name the folder of the policy.")
-    own = (config or Settings.from_environment().config) / "law"
-    return own if own.is_dir() else REPOSITORY / "config" / "law"
 
 
 def _day(option: str, text: str) -> date:

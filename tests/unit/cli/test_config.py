@@ -92,6 +92,7 @@ def test_schema_writes_one_file_a_kind(config):
         "entity.schema.json",
         "profiles.schema.json",
         "region.schema.json",
+        "roles.schema.json",
         "scenario.schema.json",
         "segments.schema.json",
     ]
