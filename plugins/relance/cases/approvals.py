@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -119,12 +119,24 @@ def _drafts(
     items = snapshot.items.filter(pl.col("payer_id").is_in(sorted(payers)))
     history = read_history(journal.uow, journal.entity, payers, journal.on, items=set(items["invoice_id"]))
     drafts = []
-    for key, row in fresh.items():
-        about = items.filter(pl.col("invoice_id").is_in(row["invoices"]))
-        facts = payer_facts(snapshot, [row["payer_id"]], history, items=about)[row["payer_id"]]
-        asked = _question(row, policy)
-        drafts.append(Draft(row["payer_id"], KIND, {**facts, **asked}, body=asked, subject=key))
+    for asked in _one_a_payer(fresh.values()):
+        about = [invoice for row in asked.values() for invoice in row["invoices"]]
+        facts = payer_facts(snapshot, asked, history, items=items.filter(pl.col("invoice_id").is_in(about)))
+        for payer, row in asked.items():
+            question = _question(row, policy)
+            drafts.append(Draft(payer, KIND, {**facts[payer], **question}, body=question, subject=row["key"]))
     return drafts
+
+
+def _one_a_payer(rows: Iterable[sa.RowMapping]) -> list[dict[str, sa.RowMapping]]:
+    """The rows in rounds, a payer at most once in each: facts are made of all payers of a round at once."""
+    rounds: list[dict[str, sa.RowMapping]] = []
+    for row in rows:
+        free = next((one for one in rounds if row["payer_id"] not in one), None)
+        if free is None:
+            rounds.append(free := {})
+        free[row["payer_id"]] = row
+    return rounds
 
 
 def _question(row: sa.RowMapping, policy: Policy) -> dict[str, Any]:
