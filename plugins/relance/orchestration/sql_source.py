@@ -31,14 +31,15 @@ def fetch(conn_id: str, query: Path) -> pa.RecordBatchReader:
         raise LedgerError(f"the query {query} can't be read: {error.strerror}") from error
     hook = BaseHook.get_hook(conn_id)
     connection = hook.get_conn()
+    cursor = connection.cursor()
     try:
-        cursor = connection.cursor()
         cursor.execute(statement)
-        if cursor.description is None:
-            raise LedgerError(f"the query {query} gives no columns", hint="write one SELECT")
     except BaseException:
         connection.close()
         raise
+    if cursor.description is None:
+        connection.close()
+        raise LedgerError(f"the query {query} gives no columns", hint="write one SELECT")
     schema = pa.schema([(str(column[0]).lower(), pa.string()) for column in cursor.description])
     return pa.RecordBatchReader.from_batches(schema, _batches(connection, cursor, schema))
 
