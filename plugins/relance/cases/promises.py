@@ -4,49 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import polars as pl
 import sqlalchemy as sa
 
 from relance.calendars import Calendar
 from relance.cases import transitions
-from relance.cases.facts import customers_of, payer_facts
-from relance.cases.history import payments_of, read_history
-from relance.cases.measure import KEPT_PERCENT, judge, paid_towards, speaks
-from relance.cases.reading import Case, Promise, list_cases, read_promises
+from relance.cases.counting import count, nothing_left
+from relance.cases.instalments import money_of
+from relance.cases.measure import KEPT_PERCENT, judge
+from relance.cases.promised import Agreed, promise_facts
+from relance.cases.reading import (
+    Case,
+    InstalmentPlan,
+    Promise,
+    list_cases,
+    read_instalment_plans,
+    read_promises,
+)
 from relance.cases.record import Journal, close_case, touch, update_case
 from relance.ledger.snapshot import Snapshot
 from relance.store.schema import hold
 from relance.store.schema import promise as promise_table
 
 KIND = "promise"
-SHOWN = 8
-"""Promises of one case that its card names; the others are counted."""
 _VERBS = {"kept": "keep", "partly_kept": "keep_partly", "broken": "break"}
-_URGENCY = ("broken", "today", "eve")
+_One = TypeVar("_One", Promise, InstalmentPlan)
 
 
-def work_promises(journal: Journal, *, snapshot: Snapshot, calendar: Calendar) -> tuple[int, int]:
-    """Measure every open promise case; gives how many were updated and closed."""
+def work_promises(
+    journal: Journal,
+    *,
+    snapshot: Snapshot,
+    calendar: Calendar,
+    measured: Mapping[int, InstalmentPlan] | None = None,
+) -> tuple[int, int]:
+    """Measure every open promise case; gives how many were updated and closed.
+
+    `measured`: instalment plans as this unit of work has left them (`measure_instalments`), by number.
+    """
     cases = [
         case
         for case in list_cases(journal.uow, entity=journal.entity, kind=KIND, lock=True)
         if case.facts_on <= journal.on
     ]
     payers = {case.payer_id for case in cases}
-    by_payer: dict[str, list[Promise]] = {}
-    for one in read_promises(journal.uow, entity=journal.entity, payers=payers):
-        by_payer.setdefault(one.payer_id, []).append(one)
+    promises = _by_payer(read_promises(journal.uow, entity=journal.entity, payers=payers))
+    stored = read_instalment_plans(journal.uow, entity=journal.entity, payers=payers)
+    plans = _by_payer((measured or {}).get(one.instalment_plan_id, one) for one in stored)
     updated = closed = 0
-    worked = {
-        case.case_id: _work_payer(journal, case, by_payer.get(case.payer_id, []), snapshot) for case in cases
+    agreed = {
+        case.case_id: _work_payer(
+            journal, case, promises.get(case.payer_id, []), plans.get(case.payer_id, []), snapshot
+        )
+        for case in cases
     }
-    facts = promise_facts(journal, snapshot=snapshot, calendar=calendar, promises=worked, cases=cases)
+    facts = promise_facts(journal, snapshot=snapshot, calendar=calendar, agreed=agreed, cases=cases)
     unchanged = []
     for case in cases:
-        reason = _end(worked[case.case_id])
+        reason = _end(agreed[case.case_id])
         if reason is not None:
             close_case(journal, case, facts[case.case_id], reason=reason)
             closed += 1
@@ -95,71 +113,48 @@ def deal_with(journal: Journal, one: Promise, *, how: str) -> Promise:
     return done
 
 
-def promise_facts(
-    journal: Journal,
-    *,
-    snapshot: Snapshot,
-    calendar: Calendar,
-    promises: Mapping[int, Sequence[Promise]],
-    cases: Iterable[Case],
-) -> dict[int, dict[str, Any]]:
-    """The facts of promise cases by case number: the payer's, and what was promised and how it stands."""
-    chosen = list(cases)
-    payers = {case.payer_id for case in chosen}
-    items = snapshot.items.filter(pl.col("payer_id").is_in(sorted(payers)))
-    history = read_history(journal.uow, journal.entity, payers, journal.on, items=set(items["invoice_id"]))
-    about = pl.concat([_about(items, case, promises[case.case_id]) for case in chosen]) if chosen else items
-    base = payer_facts(snapshot, payers, history, items=about)
-    result = {}
-    for case in chosen:
-        shown, speak = _standing(promises[case.case_id], on=journal.on, calendar=calendar)
-        more = max(0, len(shown) - SHOWN)
-        result[case.case_id] = {
-            **base[case.payer_id],
-            "promises": shown[:SHOWN],
-            "more_promises": more,
-            "speak": speak,
-        }
-    return result
+def _by_payer(found: Iterable[_One]) -> dict[str, list[_One]]:
+    grouped: dict[str, list[_One]] = {}
+    for one in found:
+        grouped.setdefault(one.payer_id, []).append(one)
+    return grouped
 
 
 def _work_payer(
-    journal: Journal, case: Case, promises: Sequence[Promise], snapshot: Snapshot
-) -> list[Promise]:
-    """Judge the case's promises by the payer's money; gives the case's promises as they are now.
+    journal: Journal,
+    case: Case,
+    promises: Sequence[Promise],
+    plans: Sequence[InstalmentPlan],
+    snapshot: Snapshot,
+) -> Agreed:
+    """Judge the case's promises by the payer's money; gives what was agreed on the case, as it is now.
 
     Promises of the payer's earlier cases take their share of the money first: a payment counts once.
     """
-    counting = [one for one in promises if one.state != "replaced"]
-    if not counting:
-        return [one for one in promises if one.case_id == case.case_id]
+    own = tuple(one for one in promises if one.case_id == case.case_id)
+    of_case = tuple(one for one in plans if one.case_id == case.case_id)
+    if all(one.state == "replaced" for one in promises):
+        return Agreed(own, of_case)
     items = snapshot.items.filter(pl.col("payer_id") == case.payer_id)
-    payments = payments_of(
-        journal.uow, journal.entity, case.payer_id,
-        customers=customers_of(snapshot, [case.payer_id])[case.payer_id],
-        since=min(one.made_on for one in counting), until=journal.on,
-    )  # fmt: skip
-    pledges = [one.pledge for one in counting]
-    paid = paid_towards(pledges, payments, until=journal.on)
-    later = paid_towards(pledges, payments, until=journal.on, late=True)
+    payments = money_of(journal, case.payer_id, [*promises, *plans], snapshot)
+    paid = count(promises, plans, payments, on=journal.on).promises
+    later = count(promises, plans, payments, on=journal.on, late=True).promises
     result = []
-    for one in promises:
-        if one.case_id != case.case_id:
-            continue
+    for one in own:
         now = one
         if one.state == "open":
-            now = _judge(journal, one, paid[one.promise_id], nothing_left=_nothing_left(one, items))
+            now = _judge(journal, one, paid[one.promise_id], gone=nothing_left(one, items))
         if now.state == "broken" and now.dealt_on is None:
             enough = later[now.promise_id] * 100 >= now.amount * KEPT_PERCENT
-            if enough or _nothing_left(now, items):
+            if enough or nothing_left(now, items):
                 now = deal_with(journal, now, how="paid_late")
         result.append(now)
-    return result
+    return Agreed(tuple(result), of_case)
 
 
-def _judge(journal: Journal, one: Promise, paid: int, *, nothing_left: bool) -> Promise:
+def _judge(journal: Journal, one: Promise, paid: int, *, gone: bool) -> Promise:
     now = replace(one, paid=paid)
-    state = judge(one.pledge, paid=paid, nothing_left=nothing_left, as_of=journal.on)
+    state = judge(one.pledge, paid=paid, nothing_left=gone, as_of=journal.on)
     if state != "open":
         return conclude(journal, KIND, now, state, verb=_VERBS[state], body={"paid": paid})
     if paid != one.paid:
@@ -167,65 +162,20 @@ def _judge(journal: Journal, one: Promise, paid: int, *, nothing_left: bool) -> 
     return now
 
 
-def _nothing_left(one: Promise, items: pl.DataFrame) -> bool:
-    """Whether nothing is open any more of what was promised (paid, credited, cancelled …)."""
-    if one.invoices is None:
-        return items.filter(pl.col("currency") == one.currency).is_empty()
-    return items.filter(pl.col("invoice_id").is_in(list(one.invoices))).is_empty()
-
-
-def _about(items: pl.DataFrame, case: Case, promises: Sequence[Promise]) -> pl.DataFrame:
-    own = items.filter(pl.col("payer_id") == case.payer_id)
-    live = [one for one in promises if one.state != "replaced"]
-    if any(one.invoices is None for one in live):
-        return own
-    return own.filter(
-        pl.col("invoice_id").is_in(sorted({item for one in live for item in one.invoices or ()}))
-    )
-
-
-def _standing(
-    promises: Sequence[Promise], *, on: date, calendar: Calendar
-) -> tuple[list[dict[str, Any]], str | None]:
-    """The case's promises as facts, the most urgent first, and what the card says most loudly."""
-    said = []
-    for one in promises:
-        speak = None
-        if one.state == "open":
-            speak = speaks(due_on=one.due_on, grace_until=one.grace_until, as_of=on, calendar=calendar)
-        elif one.state == "broken" and one.dealt_on is None:
-            speak = "broken"
-        rank = (
-            _URGENCY.index(speak)
-            if speak
-            else 3
-            if one.state == "open"
-            else 5
-            if one.state == "replaced"
-            else 4
-        )
-        said.append((rank, one.due_on, one.promise_id, speak, one))
-    said.sort(key=lambda row: row[:3])
-    facts = [
-        {
-            "promise_id": one.promise_id, "amount": one.amount, "currency": one.currency, "paid": one.paid,
-            "made_on": one.made_on.isoformat(), "due_on": one.due_on.isoformat(),
-            "grace_until": one.grace_until.isoformat(), "state": one.state, "by": one.by, "speak": speak,
-            "invoices": None if one.invoices is None else len(one.invoices),
-        }
-        for _, _, _, speak, one in said
-    ]  # fmt: skip
-    return facts, said[0][3] if said else None
-
-
-def _end(promises: Sequence[Promise]) -> str | None:
+def _end(agreed: Agreed) -> str | None:
     """Why a promise case ends, or None while something is promised or broken and not dealt with."""
-    if any(one.state == "open" or (one.state == "broken" and one.dealt_on is None) for one in promises):
+    if any(
+        one.state == "open" or (one.state == "broken" and one.dealt_on is None) for one in agreed.everything
+    ):
         return None
-    concluded = [one for one in promises if one.state != "replaced"]
+    concluded = [one for one in agreed.everything if one.state != "replaced"]
     if not concluded:
         return "replaced"
-    last = max(concluded, key=lambda one: (one.dealt_on or one.concluded_on or one.due_on, one.promise_id))
+    # Of two that ended on one day the later one tells; a plan comes after the promises that it replaced.
+    last = max(
+        enumerate(concluded),
+        key=lambda one: (one[1].dealt_on or one[1].concluded_on or one[1].made_on, one[0]),
+    )[1]
     return "paid_late" if last.state == "broken" else last.state
 
 

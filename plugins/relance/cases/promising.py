@@ -12,9 +12,19 @@ import sqlalchemy as sa
 from relance.cases import transitions
 from relance.cases.facts import History, payer_facts
 from relance.cases.history import scenario_of
+from relance.cases.instalments import deal_with_plan
 from relance.cases.permissions import check_person
-from relance.cases.promises import KIND, conclude, deal_with, promise_facts
-from relance.cases.reading import Case, Promise, find_case, read_case, read_promises
+from relance.cases.promised import Agreed, promise_facts
+from relance.cases.promises import KIND, conclude, deal_with
+from relance.cases.reading import (
+    Case,
+    InstalmentPlan,
+    Promise,
+    find_case,
+    read_case,
+    read_instalment_plans,
+    read_promises,
+)
 from relance.cases.record import Draft, Journal, open_cases, update_case
 from relance.cases.work import calendar_of
 from relance.config.policy import Policy
@@ -46,9 +56,10 @@ def promise(
     """Note that the payer promised `amount` by `due_on`; gives the number of its case. Doesn't commit.
 
     `invoices` are invoices or open items (None: all of the payer's); `by` is who took it down (an e-mail).
-    An earlier open promise whose invoices are all in this one is replaced. `grace_days` default to those of
-    the payer's scenario in the newest plan, else of the entity's default scenario. `snapshot` is the ledger
-    on `on_date`, read when not given. The same promise twice changes nothing.
+    An earlier open promise whose invoices are all in this one is replaced; an instalment plan runs on, a broken
+    one is dealt with. `grace_days` default to those of the payer's scenario in the newest plan, else of the
+    entity's default scenario. `snapshot` is the ledger on `on_date`, read when not given. The same promise
+    twice changes nothing.
 
     Raises: CaseError: an amount, date, person, payer, currency or invoice that can't be promised; says what
     would do. UsageError: for an unknown entity.
@@ -56,31 +67,38 @@ def promise(
     policy.entity(entity)
     check_person(by)
     _check_terms(amount, due_on=due_on, on_date=on_date)
-    ledger = snapshot or _ledger(uow, entity, on_date)
-    items = _open_items(ledger, payer_id, amount.currency, invoices)
-    grace = _grace(uow, policy, entity, payer_id, on_date) if grace_days is None else grace_days
+    ledger = snapshot or ledger_on(uow, entity, on_date)
+    items = open_items(ledger, payer_id, amount.currency, invoices)
+    grace = days_of_grace(uow, policy, entity, payer_id, on_date) if grace_days is None else grace_days
 
     journal = Journal(uow=uow, entity=entity, on=on_date, actor=by)
-    case = _case(journal, ledger, payer_id)
+    case = promise_case(journal, ledger, payer_id)
     earlier = read_promises(uow, entity=entity, payers=[payer_id], case_id=case.case_id)
     if any(_same(one, amount, due_on=due_on, on_date=on_date, by=by, items=items) for one in earlier):
         journal.write()
         return case.case_id
-    kept = [_make_way(journal, one, amount.currency, items) for one in earlier]
+    kept = [make_way(journal, one, amount.currency, items, how="new_promise") for one in earlier]
+    plans = [
+        deal_with_plan(journal, one, how="new_promise")
+        if one.is_live and one.state == "broken" and covers(one, amount.currency, items)
+        else one
+        for one in read_instalment_plans(uow, entity=entity, payers=[payer_id], case_id=case.case_id)
+    ]
     made = _insert(
         journal, case, amount, due_on=due_on, grace_until=due_on + timedelta(days=grace), items=items
     )
     _hold(journal, made)
     facts = promise_facts(
         journal, snapshot=ledger, calendar=calendar_of(policy, entity),
-        promises={case.case_id: [*kept, made]}, cases=[case],
+        agreed={case.case_id: Agreed((*kept, made), tuple(plans))}, cases=[case],
     )[case.case_id]  # fmt: skip
     update_case(journal, case, facts, verb="promise", body=_told(made))
     journal.write()
     return case.case_id
 
 
-def _ledger(uow: UnitOfWork, entity: str, on_date: date) -> Snapshot:
+def ledger_on(uow: UnitOfWork, entity: str, on_date: date) -> Snapshot:
+    """The entity's ledger on a day, read from the store."""
     from relance.ledger.loading import load_versions
 
     return take_snapshot(load_versions(uow.database, entity), on_date)
@@ -98,10 +116,14 @@ def _check_terms(amount: Money, *, due_on: date, on_date: date) -> None:
         )
 
 
-def _open_items(
+def open_items(
     ledger: Snapshot, payer_id: str, currency: str, invoices: Sequence[str] | None
 ) -> tuple[str, ...] | None:
-    """The open items that are meant, sorted; None for all of the payer's."""
+    """The open items that are meant, sorted; None for all of the payer's.
+
+    Raises:
+        CaseError: an unknown payer, one that doesn't pay for itself, what is not open, or not in the currency.
+    """
     customer = ledger.customers.filter(pl.col("customer_id") == payer_id)
     if customer.is_empty():
         raise CaseError(
@@ -138,13 +160,14 @@ def _check_named(meant: pl.DataFrame, invoices: Sequence[str], payer_id: str) ->
         )
 
 
-def _grace(uow: UnitOfWork, policy: Policy, entity: str, payer_id: str, on_date: date) -> int:
+def days_of_grace(uow: UnitOfWork, policy: Policy, entity: str, payer_id: str, on_date: date) -> int:
+    """Days of grace of the payer's scenario in the newest plan, else of the entity's default scenario."""
     name = scenario_of(uow, entity, payer_id, on_date)
     scenario = policy.scenarios.get(name) if name else None
     return (scenario or policy.scenario(policy.entity(entity).default_scenario)).promise_grace_days
 
 
-def _case(journal: Journal, ledger: Snapshot, payer_id: str) -> Case:
+def promise_case(journal: Journal, ledger: Snapshot, payer_id: str) -> Case:
     """The payer's open promise case, locked; opened when there is none."""
     found = find_case(journal.uow, entity=journal.entity, payer_id=payer_id, kind=KIND, lock=True)
     if found is not None:
@@ -175,15 +198,22 @@ def _same(
     )
 
 
-def _make_way(journal: Journal, one: Promise, currency: str, items: tuple[str, ...] | None) -> Promise:
-    """An earlier promise as it is once the new one stands: replaced or dealt with when the new one covers it."""
-    covered = one.currency == currency and (
+def covers(one: Promise | InstalmentPlan, currency: str, items: tuple[str, ...] | None) -> bool:
+    """Whether a new agreement on `items` (None: all of the payer's) is about all that an earlier one is about."""
+    return one.currency == currency and (
         items is None or (one.invoices is not None and set(one.invoices) <= set(items))
     )
-    if covered and one.state == "open":
-        return conclude(journal, KIND, one, "replaced", verb="replace", body={})
-    if covered and one.state == "broken" and one.dealt_on is None:
-        return deal_with(journal, one, how="new_promise")
+
+
+def make_way(
+    journal: Journal, one: Promise, currency: str, items: tuple[str, ...] | None, *, how: str
+) -> Promise:
+    """An earlier promise as it is once the new agreement stands: replaced or dealt with when that covers it."""
+    if covers(one, currency, items):
+        if one.state == "open":
+            return conclude(journal, KIND, one, "replaced", verb="replace", body={})
+        if one.state == "broken" and one.dealt_on is None:
+            return deal_with(journal, one, how=how)
     return one
 
 

@@ -1,4 +1,4 @@
-"""Cases, their events and promises, read."""
+"""Cases, their events, promises and instalment plans, read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from relance.cases.among import among
 from relance.cases.measure import Pledge
 from relance.errors import CaseError
-from relance.store.schema import case_event, dunning_case
+from relance.money import Money
+from relance.store.schema import case_event, dunning_case, instalment, instalment_plan
 from relance.store.schema import promise as promise_table
 from relance.store.uow import UnitOfWork
 
@@ -89,6 +90,58 @@ class Promise:
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""
         return _plain(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """One part of an instalment plan; amounts in minor units; `paid_on` is the day it was found paid."""
+
+    number: int
+    amount: int
+    due_on: date
+    grace_until: date
+    paid: int
+    paid_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstalmentPlan:
+    """An instalment plan as stored; `invoices` None means all of the payer's; `parts` in the order of their dates.
+
+    `dealt_on`: a broken one: the day money or a new agreement dealt with it.
+    """
+
+    instalment_plan_id: int
+    case_id: int
+    entity: str
+    payer_id: str
+    invoices: tuple[str, ...] | None
+    currency: str
+    made_on: date
+    state: str
+    by: str
+    concluded_on: date | None
+    dealt_on: date | None
+    parts: tuple[Instalment, ...]
+
+    @property
+    def awaited(self) -> Instalment | None:
+        """The first part that is not paid yet."""
+        return next((part for part in self.parts if part.paid_on is None), None)
+
+    @property
+    def terms(self) -> tuple[tuple[Money, date], ...]:
+        """What was agreed: amount and date of each part."""
+        return tuple((Money(self.currency, part.amount), part.due_on) for part in self.parts)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it still runs, or is broken and nothing has dealt with that."""
+        return self.state == "open" or (self.state == "broken" and self.dealt_on is None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, dates as ISO text."""
+        return {**_plain(asdict(self)), "parts": [_plain(asdict(part)) for part in self.parts]}
 
 
 def read_case(uow: UnitOfWork, case_id: int, *, lock: bool = False) -> Case:
@@ -171,6 +224,55 @@ def read_promises(
         Promise(**{**row, "invoices": None if row["invoices"] is None else tuple(row["invoices"])})
         for row in rows
     ]
+
+
+def read_instalment_plans(
+    uow: UnitOfWork, *, entity: str, payers: Iterable[str], case_id: int | None = None
+) -> list[InstalmentPlan]:
+    """All instalment plans of the payers, in order of their numbers; those of one case when it is named."""
+    table = instalment_plan
+    query = sa.select(table, _dealt_on().label("dealt_on")).where(
+        table.c.entity == entity, among(table.c.payer_id, payers)
+    )
+    if case_id is not None:
+        query = query.where(table.c.case_id == case_id)
+    rows = uow.execute(query.order_by(table.c.instalment_plan_id)).mappings().all()
+    parts = _parts(uow, [row["instalment_plan_id"] for row in rows])
+    return [
+        InstalmentPlan(
+            **{
+                **row,
+                "invoices": None if row["invoices"] is None else tuple(row["invoices"]),
+                "parts": tuple(parts[row["instalment_plan_id"]]),
+            }
+        )
+        for row in rows
+    ]
+
+
+def _dealt_on() -> sa.ScalarSelect[date]:
+    """The day of the event that says that a broken plan is dealt with: the plan's row has no place for it."""
+    return (
+        sa.select(sa.func.min(case_event.c.on_date))
+        .where(
+            case_event.c.case_id == instalment_plan.c.case_id,
+            case_event.c.verb == "deal_with",
+            case_event.c.body["instalment_plan"].astext
+            == sa.cast(instalment_plan.c.instalment_plan_id, sa.Text),
+        )
+        .scalar_subquery()
+    )
+
+
+def _parts(uow: UnitOfWork, plans: list[int]) -> dict[int, list[Instalment]]:
+    found: dict[int, list[Instalment]] = {number: [] for number in plans}
+    if plans:
+        query = sa.select(instalment).where(among(instalment.c.instalment_plan_id, plans))
+        ordered = query.order_by(instalment.c.instalment_plan_id, instalment.c.number)
+        for row in uow.execute(ordered).mappings():
+            values = dict(row)
+            found[values.pop("instalment_plan_id")].append(Instalment(**values))
+    return found
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What may happen to cases and promises, as tables: verb → from which states, to which, and what undoes it."""
+"""What may happen to cases, promises and instalment plans, as tables: verb → from which states, to which, and what undoes it."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ CASE: Mapping[str, Transition] = MappingProxyType(
             Transition("comment", ("open", "closed"), None, inverse=None),
             Transition("escalate", ("open",), None, inverse=None),
             Transition("promise", ("open",), None, inverse=None),
+            Transition("instalments", ("open",), None, inverse=None),
             Transition("close", ("open",), "closed", inverse="reopen"),
             Transition("reopen", ("closed",), "open", inverse="close"),
         )
@@ -46,6 +47,18 @@ PROMISE: Mapping[str, Transition] = MappingProxyType(
             Transition("make", ("new",), "open", inverse="replace"),
             Transition("keep", ("open",), "kept", inverse=None),
             Transition("keep_partly", ("open",), "partly_kept", inverse=None),
+            Transition("break", ("open",), "broken", inverse=None),
+            Transition("replace", ("open",), "replaced", inverse=None),
+            Transition("deal_with", ("broken",), None, inverse=None),
+        )
+    }
+)
+INSTALMENT_PLAN: Mapping[str, Transition] = MappingProxyType(
+    {
+        row.verb: row
+        for row in (
+            Transition("make", ("new",), "open", inverse="replace"),
+            Transition("keep", ("open",), "kept", inverse=None),
             Transition("break", ("open",), "broken", inverse=None),
             Transition("replace", ("open",), "replaced", inverse=None),
             Transition("deal_with", ("broken",), None, inverse=None),

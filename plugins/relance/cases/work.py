@@ -8,6 +8,7 @@ from datetime import date
 from relance.calendars import Calendar
 from relance.cases.approvals import work_approvals
 from relance.cases.exhausted import work_exhausted
+from relance.cases.instalments import measure_instalments
 from relance.cases.overdue import work_overdue
 from relance.cases.promises import work_promises
 from relance.cases.record import Journal
@@ -33,8 +34,8 @@ class CasesReport:
 def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as_of: date) -> CasesReport:
     """Bring the entity's cases to the day; the same day twice changes nothing. Doesn't commit.
 
-    Opens, updates and closes `overdue_90`, `exhausted`, approvals and reviews of holds without end; measures promises.
-    Cases that already stand on a later day are left alone.
+    Opens, updates and closes `overdue_90`, `exhausted`, approvals and reviews of holds without end; measures promises
+    and instalment plans. Cases that already stand on a later day are left alone.
 
     Raises:
         UsageError: for an unknown entity.
@@ -45,8 +46,9 @@ def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as
     worked += work_exhausted(journal, snapshot=snapshot)
     worked += work_review(journal, snapshot=snapshot, policy=policy)
     worked += work_approvals(journal, snapshot=snapshot, policy=policy)
+    measured = measure_instalments(journal, snapshot=snapshot)
     updated_promises, closed_promises = work_promises(
-        journal, snapshot=snapshot, calendar=calendar_of(policy, entity)
+        journal, snapshot=snapshot, calendar=calendar_of(policy, entity), measured=measured
     )
     journal.write()
     return CasesReport(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from relance.cli import approvals
+from relance.cli import approvals, instalments
 from relance.cli.options import Config, Entity, Json, services
 from relance.errors import UsageError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 
 app.command()(approvals.approve)
 app.command()(approvals.reject)
+app.command()(instalments.instalments)
 
 CaseArgument = Annotated[int, typer.Argument(help="The case's number.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does it.", metavar="EMAIL")]
@@ -56,23 +57,28 @@ def list_(
 
 @app.command()
 def show(case_id: CaseArgument, *, config: Config = None, as_json: Json = False) -> None:
-    """A case whole: its facts, its promises, and what happened to it."""
+    """A case whole: its facts, its promises and instalment plans, and what happened to it."""
     from relance.cases import read_case, read_events, read_promises
+    from relance.cases.reading import read_instalment_plans
     from relance.store.uow import UnitOfWork
 
     with UnitOfWork(services(config).database) as uow:
         one = read_case(uow, case_id)
         promises = read_promises(uow, entity=one.entity, payers=[one.payer_id], case_id=case_id)
+        plans = read_instalment_plans(uow, entity=one.entity, payers=[one.payer_id], case_id=case_id)
         events = read_events(uow, case_id)
     if as_json:
         whole = {
             **one.as_dict(),
             "promises": [promise.as_dict() for promise in promises],
+            "instalment_plans": [plan.as_dict() for plan in plans],
             "events": [event.as_dict() for event in events],
         }
         typer.echo(json.dumps(whole, ensure_ascii=False))
         return
     _print_case(one)
+    for plan in plans:
+        instalments.show_plan(plan)
     for event in events:
         typer.echo(f"  {event.on_date}  {event.verb:<12} {event.actor}  {_line(event.body)}")
 

@@ -89,19 +89,18 @@ def scores_of(database: Database, entity: str, week: date) -> pl.DataFrame:
 
 def disputes_until(database: Database, entity: str, as_of: date) -> pl.DataFrame:
     """`payer_id`, `invoice_id` (null: all of the payer's), `on`: disputes that people put, lifted ones too."""
-    return _held(database, entity, as_of, "disputed")
+    return database.read(
+        'SELECT payer_id, invoice_id, from_date AS "on" FROM hold '
+        "WHERE entity = $1 AND reason = 'disputed' AND from_date <= $2::text::date",
+        [entity, as_of.isoformat()],
+    )
 
 
 def plans_until(database: Database, entity: str, as_of: date) -> pl.DataFrame:
-    """`payer_id`, `on`: instalment plans, one however many invoices it is of."""
-    return _held(database, entity, as_of, "instalment_plan").select("payer_id", "on").unique()
-
-
-def _held(database: Database, entity: str, as_of: date, reason: str) -> pl.DataFrame:
+    """`payer_id`, `on`: instalment plans agreed by the day, one however many invoices and holds it has."""
     return database.read(
-        'SELECT payer_id, invoice_id, from_date AS "on" FROM hold '
-        "WHERE entity = $1 AND reason = $3 AND from_date <= $2::text::date",
-        [entity, as_of.isoformat(), reason],
+        'SELECT payer_id, made_on AS "on" FROM instalment_plan WHERE entity = $1 AND made_on <= $2::text::date',
+        [entity, as_of.isoformat()],
     )
 
 

@@ -12,8 +12,12 @@ import yaml
 from typer.testing import CliRunner
 
 from relance import day
+from relance.cases.agreeing import agree
 from relance.cli.profiles import profile as command
+from relance.config.policy import Policy
+from relance.config.roles import Roles
 from relance.errors import LedgerError, UsageError
+from relance.money import Money
 from relance.profiling import conduct_of, monday_of, review, work_profiles
 from relance.store.profiles import profiles_on
 from relance.store.schema import hold, payer_profile, profile_week
@@ -135,17 +139,29 @@ def test_unknown_entity_and_missing_ledger_are_said(company):
         assert uow.execute(sa.select(profile_week)).first() is None
 
 
+def agreeing(policy: Policy) -> Policy:
+    """The policy, with a lead who may agree on instalments."""
+    roles = {
+        "roles": {"lead": {"people": ["lead@lumen.example"]}},
+        "permissions": [{"role": "lead", "may": ["instalments"]}],
+    }
+    return policy.model_copy(update={"roles": Roles.model_validate(roles)})
+
+
 def test_disputes_and_plans_that_people_put_are_part_of_the_conduct(house):
     rows = [
         {"invoice_id": "G1", "reason": "disputed", "from_date": FIRST - timedelta(days=9)},
         {"invoice_id": "G2", "reason": "disputed", "from_date": FIRST + timedelta(days=1)},
-        {"invoice_id": "G3", "reason": "instalment_plan", "from_date": FIRST},
-        {"invoice_id": "G4", "reason": "instalment_plan", "from_date": FIRST},
         {"invoice_id": "G5", "reason": "snoozed", "from_date": FIRST},
     ]
     with house.services.unit_of_work() as uow:
         for row in rows:
             uow.execute(sa.insert(hold).values(entity="FR01", payer_id="C1", source="a person", **row))
+        parts = [(Money("EUR", 2_000), FIRST), (Money("EUR", 3_000), FIRST + timedelta(days=30))]
+        agree(
+            uow, policy=agreeing(house.services.policy), entity="FR01", payer_id="C1", parts=parts,
+            by="lead@lumen.example", on_date=FIRST,
+        )  # fmt: skip
         uow.commit()
     conduct = conduct_of(house.services, "FR01", FIRST)
     assert conduct.disputes.rows() == [("C1", "G1", FIRST - timedelta(days=9))]

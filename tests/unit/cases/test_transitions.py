@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from relance.cases.transitions import CASE, PROMISE, move
+from relance.cases.transitions import CASE, INSTALMENT_PLAN, PROMISE, move
 from relance.errors import CaseError
 
 
-@pytest.mark.parametrize("table", [CASE, PROMISE])
+@pytest.mark.parametrize("table", [CASE, PROMISE, INSTALMENT_PLAN])
 def test_every_inverse_is_in_the_table(table: dict) -> None:
     assert {row.inverse for row in table.values() if row.inverse} <= set(table)
 
@@ -28,6 +28,7 @@ def test_a_comment_leaves_the_state_as_it_is() -> None:
         (CASE, "close", "closed"),
         (CASE, "update", "closed"),
         (PROMISE, "keep", "broken"),
+        (INSTALMENT_PLAN, "replace", "broken"),
         (CASE, "shout", "open"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from relance.cases.history import DONE
-from relance.cases.promises import SHOWN
+from relance.cases.promised import SHOWN
 from relance.cases.reading import Case, Event
 from relance.config.models import LEVELS
 from relance.slack.cards import KINDS, Scene

@@ -1,0 +1,88 @@
+"""`relance case instalments`: a debt paid in parts, agreed with the payer."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from relance.cli.options import Config, Entity, Json, optional_day, services
+from relance.errors import UsageError
+from relance.money import Money
+
+if TYPE_CHECKING:
+    from relance.cases.reading import InstalmentPlan
+
+
+def instalments(
+    entity: Entity,
+    payer: Annotated[str, typer.Argument(help="The payer who pays in parts.")],
+    *,
+    part: Annotated[
+        list[str],
+        typer.Option("--part", help='Amount and date, repeatable: "100.00 EUR@2026-03-02".', metavar="PART"),
+    ],
+    by: Annotated[str, typer.Option("--by", help="Who agrees.", metavar="EMAIL")],
+    on: Annotated[
+        str | None,
+        typer.Option("--on", help="The day of the agreement; the entity's today if absent.", metavar="DATE"),
+    ] = None,
+    invoice: Annotated[
+        list[str] | None,
+        typer.Option("--invoice", help="What it is about, repeatable; all of the payer's if absent."),
+    ] = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Agree on an instalment plan: dunning rests as long as each part is paid in its time."""
+    from relance.cases.agreeing import agree
+    from relance.cases.reading import read_case, read_instalment_plans
+
+    ours = services(config)
+    parts = [_part(text) for text in part]
+    on_date = optional_day(on, "--on") or ours.today(entity)
+    with ours.unit_of_work() as uow:
+        number = agree(
+            uow, policy=ours.policy, entity=entity, payer_id=payer, parts=parts, by=by, on_date=on_date,
+            invoices=invoice or None,
+        )  # fmt: skip
+        uow.commit()
+        one = read_case(uow, number)
+        plans = read_instalment_plans(uow, entity=entity, payers=[payer], case_id=number)
+    made = next(plan for plan in reversed(plans) if plan.terms == tuple(parts))
+    if as_json:
+        typer.echo(json.dumps({"case_id": number, "instalment_plan": made.as_dict()}, ensure_ascii=False))
+        return
+    total = Money(made.currency, sum(one.amount for one in made.parts))
+    typer.echo(
+        f"Case {number}: {one.facts['payer']['name']} pays {total} in {len(made.parts)} parts;", nl=False
+    )
+    typer.echo(f" dunning rests until {made.parts[0].grace_until}, and on as each part is paid.")
+    show_plan(made)
+
+
+def show_plan(plan: InstalmentPlan) -> None:
+    """Print a plan with its parts."""
+    about = ", ".join(plan.invoices) if plan.invoices else "all that is open"
+    ended = f" since {plan.concluded_on}" if plan.concluded_on else ""
+    dealt = f", dealt with on {plan.dealt_on}" if plan.dealt_on else ""
+    typer.echo(
+        f"  instalment plan {plan.instalment_plan_id} of {plan.made_on} for {about}: {plan.state}{ended}{dealt}"
+    )
+    for part in plan.parts:
+        paid = f"paid {Money(plan.currency, part.paid)}" + (f" on {part.paid_on}" if part.paid_on else "")
+        due = f"due {part.due_on}, grace until {part.grace_until}"
+        typer.echo(f"    {part.number}. {Money(plan.currency, part.amount)}  {due}  {paid}")
+
+
+def _part(text: str) -> tuple[Money, date]:
+    amount, at, due = text.partition("@")
+    hint = 'Write it as "100.00 EUR@2026-03-02".'
+    if not at:
+        raise UsageError(f"--part {text!r} has no date.", hint=hint)
+    try:
+        return Money.parse(amount), date.fromisoformat(due.strip())
+    except ValueError as error:
+        raise UsageError(f"--part {text!r}: {error}.", hint=hint) from error
