@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
 from typer.testing import CliRunner, Result
 
-from relance import cases
+from relance import cases, slack
 from relance.cases.agreeing import agree
 from relance.cases.instalments import measure_instalments
 from relance.cases.reading import InstalmentPlan, read_instalment_plans
@@ -294,6 +296,15 @@ def test_the_same_plan_twice_changes_nothing(world):
     assert world.everything() == before
 
 
+def test_two_people_agree_at_once_and_one_plan_is_made(world):
+    threads = [threading.Thread(target=world.agree) for _ in range(2)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert [len(world.cases("promise")), len(world.plans()), len(world.holds())] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("paid", [[], [50_000], [20_000], [100_000], [150_000]])
 def test_measuring_and_working_a_day_twice_change_nothing(world, paid):
     world.agree()
@@ -371,6 +382,21 @@ def test_the_card_speaks_of_the_awaited_part(world):
         world.work(day(at))
         said.append(world.case().facts["speak"])
     assert said == [None, None, "eve", "today", "broken"]
+
+
+def test_a_posted_card_says_in_its_thread_that_a_part_was_missed(world):
+    world.agree()
+    with UnitOfWork(world.database) as uow:
+        slack.queue(uow, policy=world.policy, entity=ENTITY, as_of=MADE)
+        uow.execute(sa.update(schema.slack_card).values(ts="1.1"))
+        uow.commit()
+    world.work(day(3))
+    with UnitOfWork(world.database) as uow:
+        slack.queue(uow, policy=world.policy, entity=ENTITY, as_of=day(3))
+        uow.commit()
+    said = [row["payload"]["text"] for row in world.rows(schema.slack_outbox) if row["verb"] == "reply"]
+    assert len(said) == 1
+    assert "500.00" in said[0]
 
 
 def test_grace_is_that_of_the_payers_scenario(world):

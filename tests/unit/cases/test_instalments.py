@@ -156,6 +156,14 @@ def test_a_broken_plan_is_made_good_when_all_that_fell_due_came_late():
     assert not made_good(broken, count([], [broken], rows, on=day(30), late=True), on=day(30))
 
 
+def test_late_money_makes_good_the_newer_plan_when_the_older_one_is_dealt_with():
+    older = replace(on(plan((100, 0), (100, 30)), [], GRACE + 1), dealt_on=day(5))
+    newer = replace(plan((100, 5), (100, 40), number=2), made_on=day(5))
+    newer = replace(newer, state="broken", concluded_on=day(8))
+    late = count([], [older, newer], money((9, 100)), on=day(9), late=True)
+    assert made_good(newer, late, on=day(9))
+
+
 GAPS = st.integers(1, 12)
 PARTS = st.lists(st.tuples(st.integers(1, 300), GAPS), min_size=2, max_size=5)
 
