@@ -21,6 +21,8 @@ import sqlalchemy as sa
 
 from relance import cases, delivery, profiling, slack
 from relance.cases import CasesReport
+from relance.cases.instalments import measure_instalments
+from relance.cases.record import Journal
 from relance.config.check import check_policy
 from relance.config.load import refuse
 from relance.config.models import Entity
@@ -130,10 +132,12 @@ def holds_on(services: Services, entity: str, as_of: date) -> pl.DataFrame:
     return _typed(plans.hold_frame(services.database, entity, as_of), HOLDS)
 
 
-def decided(services: Services, entity: str, as_of: date) -> tuple[Plan, Snapshot]:
-    """The plan of a day and the snapshot it rests on; nothing is written."""
+def decided(
+    services: Services, entity: str, as_of: date, *, snapshot: Snapshot | None = None
+) -> tuple[Plan, Snapshot]:
+    """The plan of a day and the snapshot it rests on (read unless given); nothing is written."""
     services.policy.entity(entity)
-    snapshot = snapshot_of(services, entity, as_of)
+    snapshot = snapshot or snapshot_of(services, entity, as_of)
     if snapshot.extract_date is None:
         raise LedgerError(
             f"{entity} has no ledger yet.", hint=f"Import one: relance ledger import {entity} PATH"
@@ -168,7 +172,10 @@ def decide(
         if live:
             _give_up_calls(services, entity, as_of)
             _spend_approvals(services, entity, as_of)
-        made, snapshot = decided(services, entity, as_of)
+        snapshot = snapshot_of(services, entity, as_of)
+        if live:
+            _measure_instalments(services, entity, as_of, snapshot)
+        made, _ = decided(services, entity, as_of, snapshot=snapshot)
         record = record_of(services, made, snapshot, live=live, reason=reason)
         with services.unit_of_work() as uow:
             plan_id, new = plans.save(uow, record)
@@ -373,7 +380,18 @@ def _spend_approvals(services: Services, entity: str, as_of: date) -> None:
     """A yes counts for the first plan after it and no longer: what that plan held back is asked anew when it comes."""
     with services.unit_of_work() as uow:
         spent = spent_approvals(uow, entity=entity, as_of=as_of)
-        set_state(uow, spent, "cancelled", "planning", note="planned anew after the yes", only_from={"approved"})
+        set_state(
+            uow, spent, "cancelled", "planning", note="planned anew after the yes", only_from={"approved"}
+        )
+        uow.commit()
+
+
+def _measure_instalments(services: Services, entity: str, as_of: date, snapshot: Snapshot) -> None:
+    """Money that came since yesterday keeps a plan's hold standing today."""
+    with services.unit_of_work() as uow:
+        journal = Journal(uow=uow, entity=entity, on=as_of)
+        measure_instalments(journal, snapshot=snapshot)
+        journal.write()
         uow.commit()
 
 

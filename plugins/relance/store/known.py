@@ -138,7 +138,11 @@ def history_then(
         invoices, on="key", how="left", maintain_order="left"
     )
     same_day = _approved_same_day(database, parameters)
-    return contacts, acts.join(contacts, on="key", how="semi"), pl.concat([approvals.select(same_day.columns), same_day])
+    return (
+        contacts,
+        acts.join(contacts, on="key", how="semi"),
+        pl.concat([approvals.select(same_day.columns), same_day]),
+    )
 
 
 def _approved_same_day(database: Database, parameters: list[str]) -> pl.DataFrame:

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from relance import cases, day
 from relance.cases import Case
+from relance.cases.agreeing import agree
 from relance.errors import CaseError, NotAllowedError
+from relance.money import Money
 from relance.replay import replay
 from relance.store.schema import contact
 from tests.integration.day.conftest import TODAY, Company
@@ -247,3 +249,26 @@ def test_nobody_to_write_to_comes_before_a_person_too(company: Company) -> None:
     _run(company)
     _run(company, TODAY + timedelta(days=10))
     assert [one.payer_id for one in _cases(company, "no_contact")] == ["C1"]
+
+
+def test_a_part_whose_money_comes_with_the_mornings_extract_holds_that_morning(asking: Company) -> None:
+    roles = ROLES.replace("[approve, reject]}", "[approve, reject, instalments]}")
+    (asking.folder / "config" / "roles.yaml").write_text(roles, encoding="utf-8")
+    asking.policy(entity={"max_ledger_age_days": 400}, promise_grace_days=0)
+    asking.write()
+    day.import_extract(asking.services, "FR01", extract_date=TODAY)
+    second = TODAY + timedelta(days=7)
+    services = asking.services
+    with services.unit_of_work() as uow:
+        parts = [(Money("EUR", 10_000), TODAY), (Money("EUR", 10_050), second)]
+        agree(uow, policy=services.policy, entity="FR01", payer_id="C1", parts=parts, by=BOSS, on_date=TODAY)
+        uow.commit()
+    asking.add(
+        "payments", payment_id="P1", customer_id="C1", date=TODAY, amount="100.00", currency="EUR", invoice_id="F1"
+    )  # fmt: skip
+    for after in (1, 2, 3):
+        on = TODAY + timedelta(days=after)
+        assert _run(asking, on)["outcomes"]["hold"] == 2, on
+        made, _ = day.decided(asking.services, "FR01", on)
+        assert set(made.outcomes["reason"]) == {"instalment_plan"}
+    assert _run(asking, second + timedelta(days=1))["sent"] == 1

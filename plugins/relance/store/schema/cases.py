@@ -97,6 +97,7 @@ hold = sa.Table(
     ),
     sa.Index("hold_entity_ix", "entity"),
     sa.Index("hold_promise_id_ix", "promise_id"),
+    sa.Index("hold_instalment_plan_id_ix", "instalment_plan_id"),
 )
 
 instalment_plan = sa.Table(
