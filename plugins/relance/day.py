@@ -39,7 +39,7 @@ from relance.planning.plan import plan
 from relance.services import Services
 from relance.slack import SlackReport
 from relance.store import plans, profiles
-from relance.store.contacts import keys_in, set_state, spent_approvals
+from relance.store.contacts import approved_but_unsent, keys_in, set_state, spent_approvals
 from relance.store.locks import day_lock
 from relance.store.schema import contact
 
@@ -379,6 +379,10 @@ def _give_up_calls(services: Services, entity: str, as_of: date) -> None:
 def _spend_approvals(services: Services, entity: str, as_of: date) -> None:
     """A yes counts for the first plan after it and no longer: what that plan held back is asked anew when it comes."""
     with services.unit_of_work() as uow:
+        unsent = approved_but_unsent(uow, entity=entity, as_of=as_of)
+        set_state(
+            uow, unsent, "approved", "relance", note="its day ended before it left", only_from={"cancelled"}
+        )
         spent = spent_approvals(uow, entity=entity, as_of=as_of)
         set_state(
             uow, spent, "cancelled", "planning", note="planned anew after the yes", only_from={"approved"}

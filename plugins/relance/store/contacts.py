@@ -8,7 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from relance.errors import StoreError
-from relance.store.schema import contact, contact_event, plan
+from relance.store.schema import contact, contact_event
 from relance.store.uow import UnitOfWork
 
 STATES = frozenset(
@@ -69,24 +69,43 @@ def set_state(  # noqa: PLR0917 - called by other rooms as a sentence: these key
     return done
 
 
+_SPENT = sa.text(
+    """
+    SELECT c.key FROM contact c
+    LEFT JOIN LATERAL (
+      SELECT n.key, n.state FROM contact n
+      WHERE n.entity = c.entity AND n.payer_id = c.payer_id AND n.as_of > c.as_of AND n.as_of < :as_of
+        AND n.invoices && c.invoices ORDER BY n.as_of DESC, n.key LIMIT 1) followed ON true
+    WHERE c.entity = :entity AND c.state = 'approved' AND c.as_of < :as_of
+      AND EXISTS (SELECT FROM plan p WHERE p.entity = c.entity AND p.live AND p.as_of < :as_of
+                  AND p.at > (SELECT max(e.at) FROM contact_event e WHERE e.key = c.key AND e.state = 'approved'))
+      AND NOT coalesce(followed.state = 'cancelled' AND (
+        SELECT e.actor FROM contact_event e WHERE e.key = followed.key ORDER BY e.event_id DESC LIMIT 1) = 'relance', false)
+    ORDER BY c.key
+    """
+)
+_UNSENT = sa.text(
+    """
+    SELECT c.key FROM contact c
+    WHERE c.entity = :entity AND c.state = 'cancelled' AND c.as_of < :as_of AND c.approval IS NOT NULL
+      AND EXISTS (SELECT FROM contact_event e WHERE e.key = c.key AND e.state = 'approved')
+      AND (SELECT e.actor FROM contact_event e WHERE e.key = c.key ORDER BY e.event_id DESC LIMIT 1) = 'relance'
+    ORDER BY c.key
+    """
+)
+
+
 def spent_approvals(uow: UnitOfWork, *, entity: str, as_of: date) -> list[str]:
-    """Keys of contacts approved before a live plan of an earlier day than `as_of`: that plan made of them what it would."""
-    given = (
-        sa.select(sa.func.max(contact_event.c.at))
-        .where(contact_event.c.key == contact.c.key, contact_event.c.state == "approved")
-        .scalar_subquery()
-    )
-    planned = sa.exists().where(
-        plan.c.entity == contact.c.entity,
-        plan.c.live,
-        plan.c.as_of < as_of,
-        plan.c.as_of >= contact.c.acted_on,
-        plan.c.at > given,
-    )
-    query = sa.select(contact.c.key).where(
-        contact.c.entity == entity, contact.c.state == "approved", contact.c.as_of < as_of, planned
-    )
-    return sorted(uow.execute(query).scalars())
+    """Keys of approved contacts of which a live plan of an earlier day has made what it would.
+
+    A yes isn't spent by a contact that never left: its day ended before a mail server took it.
+    """
+    return list(uow.execute(_SPENT, {"entity": entity, "as_of": as_of}).scalars())
+
+
+def approved_but_unsent(uow: UnitOfWork, *, entity: str, as_of: date) -> list[str]:
+    """Keys of contacts of earlier days that were approved on their day and never left: their yes still counts."""
+    return list(uow.execute(_UNSENT, {"entity": entity, "as_of": as_of}).scalars())
 
 
 def keys_in(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from relance.store import schema
 from relance.store.database import Database
-from relance.store.plans import acts_of
+from relance.store.plans import SAME_DAY_YESES, acts_of
 from relance.store.uow import UnitOfWork
 
 _TOTALS = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
@@ -147,12 +147,7 @@ def history_then(
 
 def _approved_same_day(database: Database, parameters: list[str]) -> pl.DataFrame:
     """Yeses to contacts of the day itself that had been given by the moment."""
-    rows = database.read(
-        "SELECT payer_id, step, level, (content->'totals')::text AS totals, invoices FROM contact c "
-        "WHERE entity = $1 AND as_of = $2::text::date AND EXISTS (SELECT FROM contact_event e WHERE e.key = c.key "
-        "AND e.state = 'approved' AND e.at <= $3::text::timestamptz)",
-        parameters,
-    )
+    rows = database.read(SAME_DAY_YESES, parameters)
     totals = [json.loads(text) for text in rows["totals"]]
     return rows.with_columns(pl.Series("totals", totals, dtype=_TOTALS))
 

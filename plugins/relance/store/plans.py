@@ -21,7 +21,7 @@ from relance.store import schema
 from relance.store.database import Database, copy_frame
 from relance.store.uow import UnitOfWork
 
-_UNTOUCHED = ("planned", "awaiting_approval", "cancelled")
+_UNTOUCHED = ("planned", "awaiting_approval", "cancelled", "rejected")
 """A contact in one of these takes the content of a later plan of its day: nothing has left yet."""
 
 
@@ -77,6 +77,17 @@ def save(uow: UnitOfWork, record: PlanRecord) -> tuple[int, bool]:
     return plan_id, new
 
 
+SAME_DAY_YESES = """
+  SELECT d.payer_id, d.facts->>'step' AS step, d.facts->>'level' AS level, (d.facts->'demanded')::text AS totals,
+         ARRAY(SELECT jsonb_array_elements_text(d.facts->'invoices_asked')) AS invoices
+  FROM dunning_case d JOIN contact c ON c.key = d.subject
+  WHERE d.entity = $1 AND c.as_of = $2::text::date AND d.kind = 'approval' AND d.closed_reason = 'approved'
+    AND EXISTS (SELECT FROM contact_event e WHERE e.key = c.key AND e.state = 'approved'
+                AND e.at <= $3::text::timestamptz)
+"""
+"""Yeses to contacts of the day itself, for what was asked then: a later plan of the day may want more of the same contact."""
+
+
 def history_frames(
     database: Database, entity: str, before: date
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -93,10 +104,9 @@ def history_frames(
         [entity, before.isoformat()],
     )
     approved = database.read(
-        "SELECT payer_id, step, level, (content->'totals')::text AS totals, "
-        "invoices FROM contact c WHERE entity = $1 AND ((as_of < $2::text::date AND state = 'approved') OR "
-        "(as_of = $2::text::date AND EXISTS (SELECT FROM contact_event e WHERE e.key = c.key AND e.state = 'approved')))",
-        [entity, before.isoformat()],
+        "SELECT payer_id, step, level, (content->'totals')::text AS totals, invoices FROM contact "
+        f"WHERE entity = $1 AND as_of < $2::text::date AND state = 'approved' UNION ALL {SAME_DAY_YESES}",
+        [entity, before.isoformat(), "infinity"],
     )
     totals = [json.loads(text) for text in approved["totals"]]
     kind = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))

@@ -40,6 +40,7 @@ class Company:
     database: Database
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {name: [] for name in COLUMNS})
     moment: datetime = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
+    extra: dict[str, str] = field(default_factory=dict)
 
     def add(self, table: str, **row: Any) -> None:
         """One row more in a table of the extract."""
@@ -106,6 +107,7 @@ class Company:
             "RELANCE_HOME": str(self.folder / "home"),
             "RELANCE_CONFIG": str(self.folder / "config"),
             "RELANCE_DATABASE_URL": self.database.url,
+            **self.extra,
         }
         return Services(settings=Settings.from_environment(environ), clock=lambda: self.moment)
 

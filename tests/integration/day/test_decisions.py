@@ -158,8 +158,6 @@ def test_unanswered_it_goes_to_the_next_role_and_is_not_asked_twice(asking: Comp
         moves = [event for event in cases.read_events(uow, one.case_id) if event.verb == "escalate"]
     assert [(move.on_date, move.body["to"]) for move in moves] == [(date(2026, 3, 16), "management")]
     assert len(_states(asking)) == 1
-    with pytest.raises(NotAllowedError):
-        _answer(asking, TODAY + timedelta(days=11))
     _answer(asking, TODAY + timedelta(days=11), by=BOSS)
 
 
@@ -185,6 +183,86 @@ def test_more_than_a_role_may_give_goes_to_the_one_that_may(asking: Company) -> 
     with pytest.raises(NotAllowedError, match="It takes management"):
         _answer(asking, TODAY)
     _answer(asking, TODAY, by=BOSS)
+
+
+def test_a_yes_to_a_small_sum_never_sends_a_larger_one_on_the_same_day(asking: Company) -> None:
+    _run(asking)
+    _answer(asking, TODAY)
+    asking.tables["invoices"][0]["amount"] = "99000.00"
+    for _ in range(3):
+        assert _run(asking)["awaiting_approval"] == 1
+    assert asking.letters() == []
+    (one,) = _cases(asking, "approval")
+    assert one.facts["demanded"] == [{"currency": "EUR", "amount": 9_908_050}]
+
+
+def test_what_is_answered_is_what_is_asked_now(asking: Company) -> None:
+    _run(asking)
+    asking.tables["invoices"][0]["amount"] = "700.00"
+    asking.write()
+    services = asking.services
+    day.import_extract(services, "FR01", extract_date=TODAY)
+    day.decide(services, "FR01", TODAY, live=True)
+    with pytest.raises(CaseError, match=r"has changed meanwhile: step first, 780\.50 EUR"):
+        _answer(asking, TODAY)
+    day.work_cases(services, "FR01", TODAY)
+    _answer(asking, TODAY)
+    asking.tables["invoices"][0]["amount"] = "99000.00"
+    assert _run(asking)["sent"] == 0
+
+
+def test_a_yes_after_the_days_run_counts_the_next_day(asking: Company) -> None:
+    _run(asking)
+    _answer(asking, TODAY)
+    assert _run(asking, TODAY + timedelta(days=1))["sent"] == 1
+    assert len(_cases(asking, "approval", None)) == 1
+    _run(asking, TODAY + timedelta(days=2))
+    assert _states(asking) == [(TODAY, "cancelled"), (TODAY + timedelta(days=1), "sent")]
+
+
+def test_a_yes_whose_message_no_server_took_is_not_asked_again(
+    asking: Company,
+) -> None:
+    _run(asking)
+    second, third = TODAY + timedelta(days=1), TODAY + timedelta(days=2)
+    _answer(asking, second)
+    asking.extra = {"RELANCE_SMTP_HOST": "127.0.0.1", "RELANCE_SMTP_PORT": "1"}
+    assert _run(asking, second)["deferred"] == 1
+    asking.extra = {}
+    assert _run(asking, third)["sent"] == 1
+    assert len(_cases(asking, "approval", None)) == 1
+    _run(asking, third + timedelta(days=1))
+    assert [state for _, state in _states(asking)] == ["cancelled", "cancelled", "sent"]
+
+
+def test_a_question_about_what_was_paid_is_withdrawn(asking: Company) -> None:
+    _run(asking)
+    for number, (invoice, amount) in enumerate((("F1", "120.00"), ("F2", "80.50"))):
+        asking.add(
+            "payments", payment_id=f"P{number}", customer_id="C1", date=TODAY, amount=amount, currency="EUR",
+            invoice_id=invoice,
+        )  # fmt: skip
+    _run(asking, TODAY + timedelta(days=1))
+    assert _states(asking) == [(TODAY, "cancelled")]
+    assert [one.closed_reason for one in _cases(asking, "approval", None)] == ["withdrawn"]
+
+
+def test_an_answer_is_not_dated_before_its_question(asking: Company) -> None:
+    _run(asking)
+    with pytest.raises(CaseError, match="before it was asked"):
+        _answer(asking, TODAY - timedelta(days=1))
+
+
+def test_after_a_no_the_payers_other_invoices_go_on_the_same_day(asking: Company) -> None:
+    _run(asking)
+    _answer(asking, TODAY, yes=False, reason="not this one")
+    asking.add(
+        "invoices", invoice_id="F3", customer_id="C1", issue_date=date(2026, 1, 20), due_date=date(2026, 2, 20),
+        amount="9.00", currency="EUR",
+    )  # fmt: skip
+    assert _run(asking)["awaiting_approval"] == 1
+    (one,) = _cases(asking, "approval")
+    assert [item["invoice_id"] for item in one.facts["items"]] == ["F3"]
 
 
 def test_a_question_whose_contact_is_withdrawn_is_closed(asking: Company) -> None:
