@@ -170,12 +170,19 @@ def waive(
     """
     policy.entity(entity)
     words = _checked(kind, amount, reason)
-    check_allowed(policy, by=by, action="waive", entity=entity, totals=[amount])
     store.lock(uow, entity, invoice)
     entries = store.read_entries(uow, entity, invoices=[invoice])
     for entry in entries:
         if _same(entry, kind, amount, reason=words, by=by, on_date=on_date):
             return entry
+    given_up = sum(
+        entry.amount.minor
+        for entry in entries
+        if (entry.act, entry.kind, entry.amount.currency) == ("waived", kind, amount.currency)
+    )
+    # a limit is one for all that is given up of a claim: it can't be passed in small steps
+    whole = Money(amount.currency, given_up + amount.minor)
+    check_allowed(policy, by=by, action="waive", entity=entity, totals=[whole])
     (one,) = accrued(
         versions or load_versions(uow.database, entity),
         book=book,

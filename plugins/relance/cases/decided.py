@@ -32,10 +32,14 @@ def exhausted_items(uow: UnitOfWork, entity: str, on: date) -> list[str] | None:
     return sorted(uow.execute(query).scalars())
 
 
+Held = set[tuple[str, str]]
+"""Invoices with the reason of a hold."""
+
+
 def held_without_end(
     uow: UnitOfWork, entity: str, on: date, days_of: Mapping[str, int]
-) -> set[tuple[str, str]] | None:
-    """(invoice, reason) of holds without an end that stood `days_of[scenario]` days ago and stand today.
+) -> tuple[Held, Held] | None:
+    """Holds without an end: those that stand today, and of these the ones that stood `days_of[scenario]` days ago too.
 
     None where the day has no live plan. Both days are looked at, not those between.
     """
@@ -43,14 +47,14 @@ def held_without_end(
     if today is None:
         return None
     standing = list(uow.execute(_ENDLESS, {"plan_id": today}))
-    found: set[tuple[str, str]] = set()
-    for days in sorted({days_of.get(row.scenario, 0) for row in standing} - {0}):
+    found: Held = set()
+    for days in sorted({days_of[row.scenario] for row in standing if row.scenario in days_of}):
         then = live_plan(uow, entity, on - timedelta(days=days), near=NEAR)
         if then is not None:
             before = {(row.invoice_id, row.reason) for row in uow.execute(_ENDLESS, {"plan_id": then})}
             now = {(row.invoice_id, row.reason) for row in standing if days_of.get(row.scenario) == days}
             found |= now & before
-    return found
+    return {(row.invoice_id, row.reason) for row in standing}, found
 
 
 def live_plan(uow: UnitOfWork, entity: str, on: date, *, near: int = 0) -> int | None:

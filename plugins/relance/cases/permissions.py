@@ -50,5 +50,11 @@ def check_allowed(
     if any(row.role in mine for row in rows):
         return
     could = ", ".join(sorted({row.role for row in rows}))
-    hint = f"It takes {could}." if could else f"No row of roles.yaml allows anybody to {action} this."
+    hint = (
+        f"It takes {could}."
+        if could
+        else (
+            f"No row of roles.yaml allows anybody to {action} this: add one, and see that `relance config check` takes the file."
+        )
+    )
     raise NotAllowedError(f"{by} may not {action} this.", hint=hint)

@@ -24,13 +24,19 @@ def work_review(journal: Journal, *, snapshot: Snapshot, policy: Policy) -> Work
     held = held_without_end(journal.uow, journal.entity, journal.on, days)
     if held is None:
         return Worked()
+    standing, long = held
     worked = Worked()
-    reasons = {reason for _, reason in held} - _ASKED_ELSEWHERE
-    for reason in sorted(reasons | _reviewed(journal)):
-        invoices = [invoice for invoice, why in held if why == reason]
+    open_reviews = _reviewed(journal)
+    for reason in sorted(({reason for _, reason in long} - _ASKED_ELSEWHERE) | open_reviews.keys()):
+        # long standing opens a review; once it is open, only the end of the hold closes it
+        opening = [invoice for invoice, why in long if why == reason]
+        keeping = [invoice for invoice, why in standing if why == reason]
+        reviewed = pl.col("payer_id").is_in(sorted(open_reviews.get(reason, ())))
         condition = Condition(
             KIND_OF.get(reason, "question"),
-            snapshot.items.filter(pl.col("invoice_id").is_in(invoices)),
+            snapshot.items.filter(
+                pl.col("invoice_id").is_in(opening) | (reviewed & pl.col("invoice_id").is_in(keeping))
+            ),
             over="hold_ended",
             subject=subject_of(reason),
             extra={"held": reason},
@@ -44,10 +50,13 @@ def subject_of(reason: str) -> str:
     return f"hold:{reason}"
 
 
-def _reviewed(journal: Journal) -> set[str]:
-    """Reasons that have open reviews."""
+def _reviewed(journal: Journal) -> dict[str, set[str]]:
+    """Payers with an open review, by the reason of the hold."""
     table = dunning_case.c
-    query = sa.select(table.subject).where(
+    query = sa.select(table.subject, table.payer_id).where(
         table.entity == journal.entity, table.state == "open", table.subject.like("hold:%")
     )
-    return {subject.removeprefix("hold:") for subject in journal.uow.execute(query).scalars()}
+    found: dict[str, set[str]] = {}
+    for subject, payer in journal.uow.execute(query):
+        found.setdefault(subject.removeprefix("hold:"), set()).add(payer)
+    return found

@@ -197,6 +197,12 @@ def _print_case(one: Case) -> None:
         f"  {one.state}, revision {one.revision}, opened {one.opened_on}{ended}, owner {one.owner or '–'}"
     )
     typer.echo(f"  overdue {_overdue(one) or 'nothing'}; oldest {_late(one)}")
+    if one.kind == "approval":
+        asked = ", ".join(_money(total["amount"], total["currency"]) for total in one.facts["demanded"])
+        typer.echo(
+            f"  asks {one.facts['role']} until {one.facts['expires_on']}: step {one.facts['step']} "
+            f"({one.facts['level']}) by {one.facts['what']}, {asked or 'nothing demanded'}"
+        )
     for item in one.facts["items"]:
         typer.echo(
             f"  {item['invoice_id']}  {_money(item['open'], item['currency'])}  due {item['due_date']}"

@@ -41,9 +41,19 @@ def _roles_exist(reading: Reading) -> None:
     for number, row in enumerate(rows if isinstance(rows, list) else []):
         if isinstance(row, dict):
             places.append((("permissions", number, "role"), row.get("role")))
+            _row_says_something(reading, document, number, row)
+    for name, role in roles.items():
+        if isinstance(role, dict) and not role.get("people"):
+            document.warn(
+                ("roles", name), f"nobody has the role {name!r}", "write people: [an e-mail address]"
+            )
     for place, name in places:
         if isinstance(name, str) and name not in roles:
             document.add(place, f"there is no role {name!r}", _instead(name, roles))
+    _approvers_exist(reading, roles)
+
+
+def _approvers_exist(reading: Reading, roles: Iterable[str]) -> None:
     for scenario in reading.documents["scenarios"].values():
         for position, step in steps_of(scenario):
             approval = step.get("approval")
@@ -51,6 +61,20 @@ def _roles_exist(reading: Reading) -> None:
             if isinstance(name, str) and name not in roles:
                 what = f"{step_name(position, step)}: nobody has the role {name!r} in roles.yaml"
                 scenario.warn(("steps", position, "approval", "role"), what, _instead(name, roles))
+
+
+def _row_says_something(reading: Reading, document: Document, number: int, row: dict[str, Any]) -> None:
+    if row.get("may") == []:
+        document.warn(
+            ("permissions", number, "may"), "this row allows nothing", "write may: [approve], or delete it"
+        )
+    entities = row.get("entity")
+    known = reading.ids("entities")
+    for name in [entities] if isinstance(entities, str) else entities or ():
+        if isinstance(name, str) and name not in known:
+            guess = nearest(name, known)
+            mend = f"write {guess}" if guess else "name an entity of entities/"
+            document.add(("permissions", number, "entity"), f"there is no entity {name!r}", mend)
 
 
 def _instead(name: str, roles: Iterable[str]) -> str:

@@ -250,6 +250,8 @@ def _next(scene: Scene) -> str:
     voice, coming = scene.voice, scene.case.facts["next"]
     if scene.case.state == "closed":
         return voice("next.closed")
+    if scene.case.kind == "approval":
+        return voice("next.hold", reason=voice.named("reason", "awaiting_approval"))
     if coming is None:
         return voice("next.unknown")
     if coming["what"] == "hold":

@@ -320,6 +320,17 @@ def test_a_hold_without_end_is_a_case_after_review_hold_after_days(company: Comp
     assert [one.closed_reason for one in _cases(company, "dispute", None)] == ["hold_ended"]
 
 
+def test_a_review_ends_with_its_hold_and_not_with_a_pause_of_the_runs(company: Company) -> None:
+    company.policy(entity={"max_ledger_age_days": 400}, review_hold_after_days=3)
+    company.payer("C1", ("F1", date(2026, 2, 25), "120.00"))
+    company.tables["invoices"][0]["delivery_status"] = "disputed"
+    for after in (0, 1, 2, 3):
+        _run(company, TODAY + timedelta(days=after))
+    (one,) = _cases(company, "dispute")
+    _run(company, TODAY + timedelta(days=30))
+    assert [still.case_id for still in _cases(company, "dispute")] == [one.case_id]
+
+
 def test_nobody_to_write_to_comes_before_a_person_too(company: Company) -> None:
     company.policy(entity={"max_ledger_age_days": 400}, review_hold_after_days=10)
     company.payer("C1", ("F1", date(2026, 2, 25), "120.00"))

@@ -55,6 +55,11 @@ def test_what_no_row_allows_is_refused_and_nobody_is_a_person_without_an_address
     [
         ("roles:\n  lead: {people: [a@b.example], next: boss}\n", 2, "there is no role 'boss'"),
         ("roles: {}\npermissions:\n  - {role: lead, may: [waive]}\n", 3, "there is no role 'lead'"),
+        (
+            "roles:\n  lead: {people: [a@b.example]}\npermissions:\n  - {role: lead, may: [waive], entity: [FR99]}\n",
+            4,
+            "there is no entity 'FR99'",
+        ),
         ("roles:\n  lead: {persons: [a@b.example]}\n", 2, "unknown key"),
     ],
 )
