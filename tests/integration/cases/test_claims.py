@@ -388,7 +388,11 @@ def test_who_may_waive_may_do_so_up_to_an_amount(world: World, claims: Claims) -
     world.ledger(invoices=[sold("F9", 100_000_000)])
     with pytest.raises(NotAllowedError):
         claims.waive("500.01 EUR", invoice="F9")
-    claims.waive("500.00 EUR", invoice="F9")
+    claims.waive("400.00 EUR", invoice="F9")
+    claims.waive("400.00 EUR", invoice="F9")  # the same act: noted once
+    with pytest.raises(NotAllowedError):  # nor in small steps
+        claims.waive("100.01 EUR", invoice="F9", reason="once more")
+    claims.waive("100.00 EUR", invoice="F9", reason="once more")
 
 
 @pytest.mark.parametrize(
