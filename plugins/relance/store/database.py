@@ -6,7 +6,7 @@ import io
 import os
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,8 @@ from sqlalchemy.pool import NullPool
 from relance.errors import StoreError
 from relance.settings import Settings
 from relance.store import embedded
+
+Prepare = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 def normalise_url(url: str) -> str:
@@ -107,46 +109,50 @@ def newest_revision() -> str:
     return max(path.name[:4] for path in versions.glob("[0-9]*.py"))
 
 
-def copy_frame(connection: sa.Connection, table: str, frame: pl.DataFrame) -> int:
+def copy_frame(
+    connection: sa.Connection, table: str, frame: pl.DataFrame, prepare: Prepare | None = None
+) -> int:
     """Write the rows of `frame` into `table` by COPY, in the connection's own transaction; gives their number.
 
-    Columns are matched by name. Booleans, integers, dates and text only; JSON and arrays come as their text form.
+    `prepare`, where given, turns rows into what is written of them, whatever rows they come with; large frames pass through it
+    in parts. Columns are matched by name. Booleans, integers, dates and text only; JSON and arrays come as their text form.
     An empty string stays an empty string, null stays null.
     """
     if frame.is_empty():
         return 0
     driver: Any = connection.connection.driver_connection
-    columns = ", ".join(f'"{name}"' for name in frame.columns)
+    written = prepare(frame.head(0)) if prepare else frame
+    columns = ", ".join(f'"{name}"' for name in written.columns)
     # JSON is full of quotation marks: with another quote they need not be doubled
     options = f"FORMAT csv, NULL '\\N', QUOTE E'\\x{ord(_QUOTE):02x}'"
     with (
         driver.cursor() as cursor,
         cursor.copy(f"COPY {table} ({columns}) FROM STDIN ({options})") as copy,
     ):
-        for part in _as_csv(frame):
+        for part in _as_csv(frame, prepare):
             copy.write(part)
     return frame.height
 
 
 _QUOTE = "\x01"
-_PART = 50_000
+_PART = 25_000
 """Rows written in one piece."""
 
 
-def _as_csv(frame: pl.DataFrame) -> Iterator[memoryview]:
+def _as_csv(frame: pl.DataFrame, prepare: Prepare | None) -> Iterator[memoryview]:
     """The frame in parts; the next one is made while the server takes in the last."""
     parts = frame.iter_slices(_PART)
     with ThreadPoolExecutor(1) as ahead:
-        coming = ahead.submit(_csv, next(parts))
+        coming = ahead.submit(_csv, next(parts), prepare)
         for part in parts:
-            ready, coming = coming, ahead.submit(_csv, part)
+            ready, coming = coming, ahead.submit(_csv, part, prepare)
             yield ready.result()
         yield coming.result()
 
 
-def _csv(frame: pl.DataFrame) -> memoryview:
+def _csv(frame: pl.DataFrame, prepare: Prepare | None) -> memoryview:
     buffer = io.BytesIO()
-    frame.write_csv(
+    (prepare(frame) if prepare else frame).write_csv(
         buffer, include_header=False, null_value="\\N", quote_char=_QUOTE, quote_style="non_numeric"
     )
     return buffer.getbuffer()

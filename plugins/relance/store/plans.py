@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -149,22 +150,27 @@ def _save_outcomes(uow: UnitOfWork, plan_id: int, outcomes: pl.DataFrame) -> Non
     dated = pl.element().struct.with_fields(pl.element().struct.field("until").dt.to_string("%Y-%m-%d"))
     holds = pl.struct(h=pl.col("holds").list.eval(dated)).struct.json_encode().str.slice(5).str.head(-1)
     quoted = pl.concat_str(pl.lit("{"), pl.col("passed_over").list.join(","), pl.lit("}"))
-    ready = outcomes.with_columns(
-        holds=pl.when(pl.col("holds").list.len() == 0).then(pl.lit("[]")).otherwise(holds),
-        passed_over=quoted,
-        plan_id=pl.lit(plan_id, dtype=pl.Int64),
-    )
     columns = [column.name for column in schema.outcome.columns]
-    uow.copy(schema.outcome, ready.select(columns))
+
+    def rows(some: pl.DataFrame) -> pl.DataFrame:
+        return some.with_columns(
+            holds=pl.when(pl.col("holds").list.len() == 0).then(pl.lit("[]")).otherwise(holds),
+            passed_over=quoted,
+            plan_id=pl.lit(plan_id, dtype=pl.Int64),
+        ).select(columns)
+
+    uow.copy(schema.outcome, outcomes, rows)
 
 
 def _save_decided(uow: UnitOfWork, plan_id: int, record: PlanRecord) -> None:
-    for position, frame in enumerate((record.contacts, record.tasks)):
-        if frame.is_empty():
-            continue
-        body = pl.struct(pl.all()).struct.json_encode()
-        ready = frame.select("key", body=body, plan_id=pl.lit(plan_id), task=pl.lit(position == 1))
-        uow.copy(schema.plan_contact, ready)
+    for task, frame in ((False, record.contacts), (True, record.tasks)):
+        if frame.height:
+            uow.copy(schema.plan_contact, frame, partial(_decided_rows, plan_id=plan_id, task=task))
+
+
+def _decided_rows(frame: pl.DataFrame, *, plan_id: int, task: bool) -> pl.DataFrame:
+    body = pl.struct(pl.all()).struct.json_encode()
+    return frame.select("key", body=body, plan_id=pl.lit(plan_id), task=pl.lit(task))
 
 
 def _save_contacts(uow: UnitOfWork, plan_id: int, record: PlanRecord, wanted: pl.DataFrame) -> None:

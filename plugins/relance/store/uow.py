@@ -8,7 +8,7 @@ from typing import Any, Self
 import polars as pl
 import sqlalchemy as sa
 
-from relance.store.database import Database, copy_frame
+from relance.store.database import Database, Prepare, copy_frame
 
 
 class UnitOfWork:
@@ -41,9 +41,9 @@ class UnitOfWork:
         """Run a statement in this transaction."""
         return self.connection.execute(statement, parameters)
 
-    def copy(self, table: sa.Table, frame: pl.DataFrame) -> int:
-        """Bulk-write a frame into a table by COPY in this transaction."""
-        return copy_frame(self.connection, table.name, frame)
+    def copy(self, table: sa.Table, frame: pl.DataFrame, prepare: Prepare | None = None) -> int:
+        """Bulk-write a frame, or what `prepare` makes of its rows, into a table by COPY in this transaction."""
+        return copy_frame(self.connection, table.name, frame, prepare)
 
     def commit(self) -> None:
         """Make the work durable and open the next transaction."""
