@@ -12,7 +12,7 @@ from tests.reference.fast import both
 from tests.reference.generate import Case, generate
 
 FIRST = int(os.environ.get("RELANCE_AGREEMENT_SEED", "10000"))
-CASES = int(os.environ.get("RELANCE_AGREEMENT_CASES", "6"))
+CASES = int(os.environ.get("RELANCE_AGREEMENT_CASES", "4"))
 DAYS = int(os.environ.get("RELANCE_AGREEMENT_DAYS", "60"))
 CROWD = int(os.environ.get("RELANCE_AGREEMENT_CROWD", "8"))
 """More ledgers by hand: RELANCE_AGREEMENT_SEED=30000 RELANCE_AGREEMENT_CASES=3000 pytest -m slow on this file.
