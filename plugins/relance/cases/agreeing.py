@@ -12,7 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from relance.cases import transitions
-from relance.cases.instalments import conclude_plan, deal_with_plan, put_hold
+from relance.cases.instalments import conclude_plan, deal_with_plan, hold_for
 from relance.cases.permissions import check_allowed
 from relance.cases.promised import Agreed, promise_facts
 from relance.cases.promising import covers, days_of_grace, ledger_on, make_way, open_items, promise_case
@@ -78,7 +78,7 @@ def agree(
     kept = [make_way(journal, one, total.currency, items, how="instalments") for one in promises]
     earlier = [_make_way(journal, one, total.currency, items) for one in plans]
     made = _insert(journal, case, parts, items=items, grace=grace)
-    put_hold(journal, made)
+    hold_for(journal, made)
     facts = promise_facts(
         journal, snapshot=ledger, calendar=calendar_of(policy, entity),
         agreed={case.case_id: Agreed(tuple(kept), (*earlier, made))}, cases=[case],

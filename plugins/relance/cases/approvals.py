@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from relance.cases.facts import payer_facts
 from relance.cases.history import read_history
+from relance.cases.holding import put_hold
 from relance.cases.permissions import check_allowed
 from relance.cases.reading import Case, list_cases, read_case
 from relance.cases.record import SYSTEM, Draft, Journal, close_case, open_cases, touch, update_case
@@ -21,7 +22,7 @@ from relance.errors import CaseError
 from relance.ledger.snapshot import Snapshot
 from relance.money import Money
 from relance.store.contacts import set_state
-from relance.store.schema import contact, hold
+from relance.store.schema import contact
 from relance.store.uow import UnitOfWork
 
 KIND = "approval"
@@ -94,15 +95,16 @@ def reject(
     case, row = _asked(uow, policy, case_id, by=by, action="reject", on=on_date)
     _decide(uow, case, "rejected", by=by, on=on_date)
     until = on_date + timedelta(days=days - 1)
-    rows = [
-        {
-            "entity": case.entity, "payer_id": case.payer_id, "invoice_id": invoice, "reason": "snoozed",
-            "from_date": on_date, "until": until, "source": f"rejected by {by}", "case_id": case_id,
-        }
-        for invoice in row["invoices"]
-    ]  # fmt: skip
-    uow.execute(sa.insert(hold), rows)
     journal = Journal(uow=uow, entity=case.entity, on=on_date, actor=by)
+    put_hold(
+        journal,
+        case.payer_id,
+        row["invoices"],
+        reason="snoozed",
+        until=until,
+        source=f"rejected by {by}",
+        case_id=case_id,
+    )
     body = {"role": case.facts["role"], "why": reason.strip(), "until": until.isoformat()}
     close_case(journal, case, case.facts, reason="rejected", body=body)
     journal.write()
@@ -202,8 +204,8 @@ def _asked(
         raise CaseError(f"Case {case_id} was answered already: {case.closed_reason}.")
     if on < row["as_of"]:
         raise CaseError(f"{on} is before it was asked.", hint=f"Give {row['as_of']} or a later day.")
-    shown = (case.facts["demanded"], case.facts["step"], case.facts["level"])
-    if shown != (demanded, row["step"], row["level"]):
+    shown = tuple(case.facts[name] for name in ("demanded", "step", "level", "invoices_asked"))
+    if shown != (demanded, row["step"], row["level"], row["invoices"]):
         now = ", ".join(map(str, totals)) or "nothing"
         raise CaseError(
             f"What case {case_id} asks has changed meanwhile: step {row['step']}, {now}.",

@@ -19,11 +19,12 @@ from relance.cases.among import among
 from relance.cases.counting import count, judged, made_good, nothing_left
 from relance.cases.facts import customers_of
 from relance.cases.history import payments_of
+from relance.cases.holding import lift_holds, put_hold
 from relance.cases.measure import Payment
 from relance.cases.reading import Instalment, InstalmentPlan, Promise, read_instalment_plans, read_promises
 from relance.cases.record import Journal
 from relance.ledger.snapshot import Snapshot
-from relance.store.schema import dunning_case, hold, instalment, instalment_plan
+from relance.store.schema import dunning_case, instalment, instalment_plan
 
 KIND = "promise"
 """Instalments are promises: the kind of their case."""
@@ -55,20 +56,16 @@ def measure_instalments(journal: Journal, *, snapshot: Snapshot) -> dict[int, In
     return changed
 
 
-def put_hold(journal: Journal, plan: InstalmentPlan) -> None:
+def hold_for(journal: Journal, plan: InstalmentPlan) -> None:
     """Dunning rests for what the plan is about until the awaited part's grace is over."""
     awaited = plan.awaited
     if awaited is None:
         return
-    rows = [
-        {
-            "entity": plan.entity, "payer_id": plan.payer_id, "invoice_id": item, "reason": "instalment_plan",
-            "from_date": journal.on, "until": awaited.grace_until, "case_id": plan.case_id,
-            "instalment_plan_id": plan.instalment_plan_id, "source": f"{plan.by}, {plan.made_on.isoformat()}",
-        }
-        for item in (plan.invoices or (None,))
-    ]  # fmt: skip
-    journal.uow.execute(sa.insert(hold), rows)
+    put_hold(
+        journal, plan.payer_id, plan.invoices, reason="instalment_plan", until=awaited.grace_until,
+        source=f"{plan.by}, {plan.made_on.isoformat()}", case_id=plan.case_id,
+        instalment_plan_id=plan.instalment_plan_id,
+    )  # fmt: skip
 
 
 def conclude_plan(journal: Journal, plan: InstalmentPlan, state: str) -> InstalmentPlan:
@@ -81,8 +78,9 @@ def conclude_plan(journal: Journal, plan: InstalmentPlan, state: str) -> Instalm
         .where(instalment_plan.c.instalment_plan_id == plan.instalment_plan_id)
         .values(state=state, concluded_on=journal.on)
     )
-    # As for promises: planning has had its say for today; a replaced plan gives way to the new one at once.
-    _lift(journal, plan, journal.on if state == "replaced" else journal.on + timedelta(days=1))
+    # As for promises its holds stand to the end of the day; a replaced plan gives way to the new one at once.
+    lifted = journal.on if state == "replaced" else journal.on + timedelta(days=1)
+    lift_holds(journal, lifted, instalment_plan_id=plan.instalment_plan_id)
     missed = ended.awaited if state == "broken" else None
     _tell(journal, ended, verb, {"paid": sum(part.paid for part in ended.parts)}, part=missed)
     return ended
@@ -190,8 +188,8 @@ def _store(journal: Journal, before: InstalmentPlan, after: InstalmentPlan) -> I
     if after.state != before.state:
         return conclude_plan(journal, after, after.state)
     if after.state == "open" and _number(after) != _number(before):
-        _lift(journal, after, journal.on)
-        put_hold(journal, after)
+        lift_holds(journal, journal.on, instalment_plan_id=after.instalment_plan_id)
+        hold_for(journal, after)
     return after
 
 
@@ -208,19 +206,6 @@ def _store_part(journal: Journal, plan: InstalmentPlan, was: Instalment, part: I
     if (was.paid_on is None) != (part.paid_on is None):
         verb = "instalment_paid" if part.paid_on else "instalment_returned"
         _tell(journal, plan, verb, {"paid": part.paid}, part=part)
-
-
-def _lift(journal: Journal, plan: InstalmentPlan, ended_on: date) -> None:
-    """End what stands of the plan's holds: they no longer do from that day on."""
-    journal.uow.execute(
-        sa.update(hold)
-        .where(
-            hold.c.entity == plan.entity,
-            hold.c.instalment_plan_id == plan.instalment_plan_id,
-            hold.c.ended_on.is_(None),
-        )
-        .values(ended_on=ended_on, ended_at=sa.func.now())
-    )
 
 
 def _tell(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from relance.calendars import Calendar
 from relance.cases import transitions
 from relance.cases.counting import count, nothing_left
+from relance.cases.holding import lift_holds
 from relance.cases.instalments import money_of
 from relance.cases.measure import KEPT_PERCENT, judge
 from relance.cases.promised import Agreed, promise_facts
@@ -26,7 +27,6 @@ from relance.cases.reading import (
 )
 from relance.cases.record import Journal, close_case, touch, update_case
 from relance.ledger.snapshot import Snapshot
-from relance.store.schema import hold
 from relance.store.schema import promise as promise_table
 
 KIND = "promise"
@@ -86,11 +86,7 @@ def conclude(
     # Planning has had its say for today; from tomorrow on the hold no longer stands. A replaced promise gives
     # way to the hold of the new one at once.
     lifted = journal.on if state == "replaced" else journal.on + timedelta(days=1)
-    journal.uow.execute(
-        sa.update(hold)
-        .where(hold.c.promise_id == one.promise_id, hold.c.ended_on.is_(None))
-        .values(ended_on=lifted, ended_at=sa.func.now())
-    )
+    lift_holds(journal, lifted, promise_id=one.promise_id)
     told = {
         "promise": one.promise_id,
         "amount": one.amount,

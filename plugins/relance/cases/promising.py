@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from relance.cases import transitions
 from relance.cases.facts import History, payer_facts
 from relance.cases.history import scenario_of
+from relance.cases.holding import put_hold
 from relance.cases.instalments import deal_with_plan
 from relance.cases.permissions import check_person
 from relance.cases.promised import Agreed, promise_facts
@@ -31,7 +32,6 @@ from relance.config.policy import Policy
 from relance.errors import CaseError
 from relance.ledger.snapshot import Snapshot, take_snapshot
 from relance.money import Money
-from relance.store.schema import hold
 from relance.store.schema import promise as promise_table
 from relance.store.uow import UnitOfWork
 
@@ -240,15 +240,10 @@ def _insert(
 
 def _hold(journal: Journal, made: Promise) -> None:
     """Dunning rests for what was promised until its date; planning adds the scenario's days of grace."""
-    rows = [
-        {
-            "entity": made.entity, "payer_id": made.payer_id, "invoice_id": item, "reason": "promised",
-            "from_date": made.made_on, "until": made.due_on, "case_id": made.case_id,
-            "promise_id": made.promise_id, "source": f"{made.by}, {made.made_on.isoformat()}",
-        }
-        for item in (made.invoices or (None,))
-    ]  # fmt: skip
-    journal.uow.execute(sa.insert(hold), rows)
+    put_hold(
+        journal, made.payer_id, made.invoices, reason="promised", until=made.due_on,
+        source=f"{made.by}, {made.made_on.isoformat()}", case_id=made.case_id, promise_id=made.promise_id,
+    )  # fmt: skip
 
 
 def _told(made: Promise) -> dict[str, Any]:

@@ -87,7 +87,7 @@ _SPENT = sa.text(
 _UNSENT = sa.text(
     """
     SELECT c.key FROM contact c
-    WHERE c.entity = :entity AND c.state = 'cancelled' AND c.as_of < :as_of AND c.approval IS NOT NULL
+    WHERE c.entity = :entity AND c.state = 'cancelled' AND c.as_of < :as_of
       AND EXISTS (SELECT FROM contact_event e WHERE e.key = c.key AND e.state = 'approved')
       AND (SELECT e.actor FROM contact_event e WHERE e.key = c.key ORDER BY e.event_id DESC LIMIT 1) = 'relance'
     ORDER BY c.key

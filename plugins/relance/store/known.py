@@ -13,16 +13,15 @@ import sqlalchemy as sa
 
 from relance.store import schema
 from relance.store.database import Database
-from relance.store.plans import SAME_DAY_YESES, acts_of
+from relance.store.plans import acts_of, yeses
 from relance.store.uow import UnitOfWork
 
-_TOTALS = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
 _ACTED = ("sent", "confirmed", "bounced", "completed", "not_made")
 """States in which a contact has a day on which it acted."""
 
 _THEN = """
   SELECT c.key, c.payer_id, c.as_of, c.plan_id, c.kind, c.channel, c.scenario, c.step, c.level, c.acted_on,
-         c.content::text AS body, e.state IS NULL AND b.plan_id IS NULL AS untold,
+         e.state IS NULL AND b.plan_id IS NULL AS untold,
          coalesce(e.state, b.state, c.state) AS state, coalesce(p.plan_id, b.plan_id) AS plan_then
   FROM contact c
   LEFT JOIN LATERAL (
@@ -131,25 +130,8 @@ def history_then(
         acted_on=pl.when(pl.col("state").is_in(list(_ACTED)) | pl.col("untold")).then("acted_on"),
         settled=_settled(contacts, _handovers_closed(database, entity, moment)),
     )
-    approved = contacts.filter(pl.col("state") == "approved")
-    totals = [json.loads(body)["totals"] for body in approved["body"]]
-    invoices = acts.group_by("key").agg(pl.col("invoice_id").alias("invoices"))
-    approvals = approved.with_columns(pl.Series("totals", totals, dtype=_TOTALS)).join(
-        invoices, on="key", how="left", maintain_order="left"
-    )
-    same_day = _approved_same_day(database, parameters)
-    return (
-        contacts,
-        acts.join(contacts, on="key", how="semi"),
-        pl.concat([approvals.select(same_day.columns), same_day]),
-    )
-
-
-def _approved_same_day(database: Database, parameters: list[str]) -> pl.DataFrame:
-    """Yeses to contacts of the day itself that had been given by the moment."""
-    rows = database.read(SAME_DAY_YESES, parameters)
-    totals = [json.loads(text) for text in rows["totals"]]
-    return rows.with_columns(pl.Series("totals", totals, dtype=_TOTALS))
+    given = yeses(database, entity, before, moment=moment.isoformat())
+    return contacts, acts.join(contacts, on="key", how="semi"), given
 
 
 def _as_planned_then(
@@ -168,12 +150,11 @@ def _as_planned_then(
         [
             {
                 "key": row["key"],
-                "body": json.dumps(row),
                 **{name: row.get(name, "internal") for name in columns},
             }
             for row in rows
         ],
-        schema=dict.fromkeys(("key", "body", *columns), pl.String),
+        schema=dict.fromkeys(("key", *columns), pl.String),
     )
     done = pl.DataFrame(
         [{"key": row["key"], **act} for row in rows for act in row["acts"]],

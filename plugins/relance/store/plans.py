@@ -78,15 +78,28 @@ def save(uow: UnitOfWork, record: PlanRecord) -> tuple[int, bool]:
     return plan_id, new
 
 
-SAME_DAY_YESES = """
+_YESES = """
   SELECT d.payer_id, d.facts->>'step' AS step, d.facts->>'level' AS level, (d.facts->'demanded')::text AS totals,
          ARRAY(SELECT jsonb_array_elements_text(d.facts->'invoices_asked')) AS invoices
   FROM dunning_case d JOIN contact c ON c.key = d.subject
-  WHERE d.entity = $1 AND c.as_of = $2::text::date AND d.kind = 'approval' AND d.closed_reason = 'approved'
-    AND EXISTS (SELECT FROM contact_event e WHERE e.key = c.key AND e.state = 'approved'
-                AND e.at <= $3::text::timestamptz)
+  WHERE d.entity = $1 AND d.kind = 'approval' AND d.closed_reason = 'approved' AND c.as_of <= $2::text::date
+    AND EXISTS (SELECT FROM case_event v
+                WHERE v.case_id = d.case_id AND v.verb = 'close' AND v.at <= $3::text::timestamptz)
+    AND (c.as_of = $2::text::date OR 'approved' = (
+         SELECT e.state FROM contact_event e WHERE e.key = c.key AND e.at <= $3::text::timestamptz
+         ORDER BY e.event_id DESC LIMIT 1))
 """
-"""Yeses to contacts of the day itself, for what was asked then: a later plan of the day may want more of the same contact."""
+
+
+def yeses(database: Database, entity: str, as_of: date, *, moment: str = "infinity") -> pl.DataFrame:
+    """Yeses that count on the day, as planning takes them; with `moment`, those given by then.
+
+    Each is for what its case asked, never for what the contact says now: a later plan of its day may want more of it.
+    """
+    rows = database.read(_YESES, [entity, as_of.isoformat(), moment])
+    totals = [json.loads(text) for text in rows["totals"]]
+    kind = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
+    return rows.with_columns(pl.Series("totals", totals, dtype=kind))
 
 
 def history_frames(
@@ -104,14 +117,7 @@ def history_frames(
         "SELECT key, invoices, steps, levels FROM contact WHERE entity = $1 AND as_of < $2::text::date",
         [entity, before.isoformat()],
     )
-    approved = database.read(
-        "SELECT payer_id, step, level, (content->'totals')::text AS totals, invoices FROM contact "
-        f"WHERE entity = $1 AND as_of < $2::text::date AND state = 'approved' UNION ALL {SAME_DAY_YESES}",
-        [entity, before.isoformat(), "infinity"],
-    )
-    totals = [json.loads(text) for text in approved["totals"]]
-    kind = pl.List(pl.Struct({"currency": pl.String, "amount": pl.Int64}))
-    return contacts, acts_of(acts), approved.with_columns(pl.Series("totals", totals, dtype=kind))
+    return contacts, acts_of(acts), yeses(database, entity, before)
 
 
 def acts_of(contacts: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,8 @@ from relance.cases.agreeing import agree
 from relance.errors import CaseError, NotAllowedError
 from relance.money import Money
 from relance.replay import replay
+from relance.store.contacts import set_state
+from relance.store.plans import yeses
 from relance.store.schema import contact
 from tests.integration.day.conftest import TODAY, Company
 
@@ -194,6 +196,21 @@ def test_a_yes_to_a_small_sum_never_sends_a_larger_one_on_the_same_day(asking: C
     assert asking.letters() == []
     (one,) = _cases(asking, "approval")
     assert one.facts["demanded"] == [{"currency": "EUR", "amount": 9_908_050}]
+
+
+def test_a_yes_that_outlives_its_day_is_still_for_what_was_asked(asking: Company) -> None:
+    _run(asking)
+    _answer(asking, TODAY)
+    asking.tables["invoices"][0]["amount"] = "99000.00"
+    _run(asking)
+    with asking.services.unit_of_work() as uow:
+        (key,) = uow.execute(sa.select(contact.c.key)).scalars()
+        set_state(uow, [key], "approved", "relance")
+        uow.commit()
+    found = yeses(asking.database, "FR01", TODAY + timedelta(days=1))
+    assert found["totals"].to_list() == [[{"currency": "EUR", "amount": 20_050}]]
+    assert found["invoices"].to_list() == [["F1", "F2"]]
+    assert yeses(asking.database, "FR01", TODAY + timedelta(days=1), moment="2020-01-01").is_empty()
 
 
 def test_what_is_answered_is_what_is_asked_now(asking: Company) -> None:

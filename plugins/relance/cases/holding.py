@@ -1,0 +1,45 @@
+"""Holds that cases put on dunning: written, and lifted by a later day; a row's end is never changed, replay rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import sqlalchemy as sa
+
+from relance.cases.record import Journal
+from relance.store.schema import hold
+
+
+def put_hold(
+    journal: Journal,
+    payer_id: str,
+    items: Iterable[str] | None,
+    *,
+    reason: str,
+    until: date,
+    source: str,
+    **by: int,
+) -> None:
+    """Dunning rests from the journal's day to `until` for these items, or for all of the payer's (None).
+
+    `by`: the columns that say what put it: case_id, promise_id, instalment_plan_id.
+    """
+    rows = [
+        {
+            "entity": journal.entity, "payer_id": payer_id, "invoice_id": item, "reason": reason,
+            "from_date": journal.on, "until": until, "source": source, **by,
+        }
+        for item in ([None] if items is None else items)
+    ]  # fmt: skip
+    journal.uow.execute(sa.insert(hold), rows)
+
+
+def lift_holds(journal: Journal, ended_on: date, **by: int) -> None:
+    """What `by` (promise_id, instalment_plan_id) has put no longer stands from `ended_on` on."""
+    put = [hold.c[column] == number for column, number in by.items()]
+    journal.uow.execute(
+        sa.update(hold)
+        .where(hold.c.entity == journal.entity, hold.c.ended_on.is_(None), *put)
+        .values(ended_on=ended_on, ended_at=sa.func.now())
+    )
