@@ -21,8 +21,7 @@ import sqlalchemy as sa
 
 from relance import cases, delivery, profiling, slack
 from relance.cases import CasesReport
-from relance.cases.instalments import measure_instalments
-from relance.cases.record import Journal
+from relance.catching_up import catch_up
 from relance.config.check import check_policy
 from relance.config.load import refuse
 from relance.config.models import Entity
@@ -34,12 +33,11 @@ from relance.ledger.report import ImportReport
 from relance.ledger.snapshot import Snapshot, take_snapshot
 from relance.planning.content import contents
 from relance.planning.model import ACT_HISTORY, APPROVALS, CONTACT_HISTORY, HOLDS, History, Plan
-from relance.planning.patience import calls_given_up, region_calendar
 from relance.planning.plan import plan
 from relance.services import Services
 from relance.slack import SlackReport
 from relance.store import plans, profiles
-from relance.store.contacts import approved_but_unsent, keys_in, set_state, spent_approvals
+from relance.store.contacts import keys_in
 from relance.store.locks import day_lock
 from relance.store.schema import contact
 
@@ -169,12 +167,9 @@ def decide(
             services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of
         )
     with day_lock(services.database, entity, as_of, what="plan"):
-        if live:
-            _give_up_calls(services, entity, as_of)
-            _spend_approvals(services, entity, as_of)
         snapshot = snapshot_of(services, entity, as_of)
         if live:
-            _measure_instalments(services, entity, as_of, snapshot)
+            catch_up(services, entity, as_of, snapshot)
         made, _ = decided(services, entity, as_of, snapshot=snapshot)
         record = record_of(services, made, snapshot, live=live, reason=reason)
         with services.unit_of_work() as uow:
@@ -358,45 +353,6 @@ def _refuse_missing_templates(services: Services) -> None:
     """What is planned to be sent must have its words; `config check` says the same earlier."""
     directory = services.settings.config
     refuse(check_policy(directory, services.settings.templates), directory, only=services.only)
-
-
-def _give_up_calls(services: Services, entity: str, as_of: date) -> None:
-    """Write down which calls nobody made in time; planning knows it by itself, people should see it."""
-    calls = services.database.read(
-        "SELECT key, as_of, kind, state, scenario FROM contact "
-        "WHERE entity = $1 AND kind = 'call' AND state = 'open' AND as_of < $2::text::date",
-        [entity, as_of.isoformat()],
-    )
-    region = region_calendar(services.policy.region_of(entity))
-    given_up = calls_given_up(calls, services.policy, region, as_of).sort("over", "key")
-    with services.unit_of_work() as uow:
-        for (over,), rows in given_up.group_by("over", maintain_order=True):
-            keys = rows["key"].to_list()
-            set_state(uow, keys, "not_made", "relance", over, "nobody called in time", only_from={"open"})
-        uow.commit()
-
-
-def _spend_approvals(services: Services, entity: str, as_of: date) -> None:
-    """A yes counts for the first plan after it and no longer: what that plan held back is asked anew when it comes."""
-    with services.unit_of_work() as uow:
-        unsent = approved_but_unsent(uow, entity=entity, as_of=as_of)
-        set_state(
-            uow, unsent, "approved", "relance", note="its day ended before it left", only_from={"cancelled"}
-        )
-        spent = spent_approvals(uow, entity=entity, as_of=as_of)
-        set_state(
-            uow, spent, "cancelled", "planning", note="planned anew after the yes", only_from={"approved"}
-        )
-        uow.commit()
-
-
-def _measure_instalments(services: Services, entity: str, as_of: date, snapshot: Snapshot) -> None:
-    """Money that came since yesterday keeps a plan's hold standing today."""
-    with services.unit_of_work() as uow:
-        journal = Journal(uow=uow, entity=entity, on=as_of)
-        measure_instalments(journal, snapshot=snapshot)
-        journal.write()
-        uow.commit()
 
 
 def _counts(made: Plan) -> dict[str, Any]:

@@ -6,13 +6,7 @@ from typing import Annotated
 
 import typer
 
-from relance.cli.options import Config, optional_day, services
-
-CaseNumber = Annotated[int, typer.Argument(help="The approval's case.")]
-By = Annotated[str, typer.Option("--by", help="Who decides.", metavar="EMAIL")]
-On = Annotated[
-    str | None, typer.Option("--on", help="The day; the entity's today if absent.", metavar="DATE")
-]
+from relance.cli.options import By, CaseNumber, Config, On, done_on, services
 
 
 def approve(case_id: CaseNumber, *, by: By, on: On = None, config: Config = None) -> None:
@@ -22,7 +16,7 @@ def approve(case_id: CaseNumber, *, by: By, on: On = None, config: Config = None
     ours = services(config)
     with ours.unit_of_work() as uow:
         entity = cases.read_case(uow, case_id).entity
-        day = optional_day(on, "--on") or ours.today(entity)
+        day = done_on(on, ours, entity)
         done = cases.approve(uow, policy=ours.policy, case_id=case_id, by=by, on_date=day)
         uow.commit()
     fresh = done.facts["asked_on"] == day.isoformat()
@@ -44,7 +38,7 @@ def reject(
 
     ours = services(config)
     with ours.unit_of_work() as uow:
-        day = optional_day(on, "--on") or ours.today(cases.read_case(uow, case_id).entity)
+        day = done_on(on, ours, cases.read_case(uow, case_id).entity)
         cases.reject(uow, policy=ours.policy, case_id=case_id, by=by, on_date=day, reason=reason, days=days)
         uow.commit()
     typer.echo(f"Case {case_id}: rejected; its invoices rest for {days} days.")

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from relance.cli import approvals, instalments
-from relance.cli.options import Config, Entity, Json, services
+from relance.cli.options import (
+    By,
+    CaseNumber,
+    Config,
+    Entity,
+    Invoices,
+    Json,
+    On,
+    day_of,
+    done_on,
+    money_of,
+    services,
+)
 from relance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,9 +33,6 @@ app = typer.Typer(
 app.command()(approvals.approve)
 app.command()(approvals.reject)
 app.command()(instalments.instalments)
-
-CaseArgument = Annotated[int, typer.Argument(help="The case's number.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does it.", metavar="EMAIL")]
 
 
 @app.command("list")
@@ -56,7 +64,7 @@ def list_(
 
 
 @app.command()
-def show(case_id: CaseArgument, *, config: Config = None, as_json: Json = False) -> None:
+def show(case_id: CaseNumber, *, config: Config = None, as_json: Json = False) -> None:
     """A case whole: its facts, its promises and instalment plans, and what happened to it."""
     from relance.cases import read_case, read_events, read_promises
     from relance.cases.reading import read_instalment_plans
@@ -90,34 +98,23 @@ def promise(
     *,
     amount: Annotated[str, typer.Option("--amount", help='Such as "120.00 EUR".')],
     due: Annotated[str, typer.Option("--due", help="The promised date.", metavar="DATE")],
-    by: ByOption,
-    on: Annotated[
-        str | None,
-        typer.Option("--on", help="The day it was made; the entity's today if absent.", metavar="DATE"),
-    ] = None,
-    invoice: Annotated[
-        list[str] | None,
-        typer.Option("--invoice", help="What it is about, repeatable; all of the payer's if absent."),
-    ] = None,
+    by: By,
+    on: On = None,
+    invoice: Invoices = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Take down a payer's promise: dunning rests until its date and grace are over."""
     from relance.cases import promise as take_down
     from relance.cases import read_case, read_promises
-    from relance.money import Money
     from relance.store.uow import UnitOfWork
 
     ours = services(config)
-    try:
-        money = Money.parse(amount)
-    except ValueError as error:
-        raise UsageError(f"{error}.") from error
-    on_date = _date(on, "--on") if on else ours.today(entity)
+    money = money_of(amount)
     with UnitOfWork(ours.database) as uow:
         number = take_down(
-            uow, policy=ours.policy, entity=entity, payer_id=payer, amount=money, due_on=_date(due, "--due"),
-            by=by, on_date=on_date, invoices=invoice or None,
+            uow, policy=ours.policy, entity=entity, payer_id=payer, amount=money, due_on=day_of(due, "--due"),
+            by=by, on_date=done_on(on, ours, entity), invoices=invoice or None,
         )  # fmt: skip
         uow.commit()
         one = read_case(uow, number)
@@ -133,13 +130,11 @@ def promise(
 
 @app.command()
 def comment(
-    case_id: CaseArgument,
+    case_id: CaseNumber,
     text: Annotated[str, typer.Argument(help="The words.")],
     *,
-    by: ByOption,
-    on: Annotated[
-        str | None, typer.Option("--on", help="The day; the entity's today if absent.", metavar="DATE")
-    ] = None,
+    by: By,
+    on: On = None,
     config: Config = None,
 ) -> None:
     """Put a comment on a case."""
@@ -150,22 +145,9 @@ def comment(
     ours = services(config)
     with UnitOfWork(ours.database) as uow:
         entity = read_case(uow, case_id).entity
-        put(
-            uow,
-            case_id=case_id,
-            text=text,
-            by=by,
-            on_date=_date(on, "--on") if on else ours.today(entity),
-        )
+        put(uow, case_id=case_id, text=text, by=by, on_date=done_on(on, ours, entity))
         uow.commit()
     typer.echo(f"Case {case_id}: noted.")
-
-
-def _date(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{option} {text!r} is not a date.", hint="Write it as 2026-03-31.") from error
 
 
 def _print_cases(cases: list[Case]) -> None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from relance.cli.options import AsOf, Config, Entity, Json, optional_day, services
-from relance.errors import UsageError
+from relance.cli.options import AsOf, By, Config, Entity, Json, On, done_on, money_of, services
 
 if TYPE_CHECKING:
     from relance.cases.claims import InvoiceClaims
@@ -69,23 +68,16 @@ def waive(
     kind: Annotated[Literal["interest", "compensation"], typer.Option("--kind", help="What is given up.")],
     amount: Annotated[str, typer.Option("--amount", help='Such as "12.00 EUR".')],
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept.")],
-    by: Annotated[str, typer.Option("--by", help="Who does it.", metavar="EMAIL")],
-    on: Annotated[
-        str | None, typer.Option("--on", help="The day; the entity's today if absent.", metavar="DATE")
-    ] = None,
+    by: By,
+    on: On = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Give up a part of what has accrued, by somebody who may, for a reason."""
     from relance.cases.claims import waive as give_up
-    from relance.money import Money
 
     ours = services(config)
-    try:
-        money = Money.parse(amount)
-    except ValueError as error:
-        raise UsageError(f"{error}.") from error
-    day = optional_day(on, "--on") or ours.today(entity)
+    money, day = money_of(amount), done_on(on, ours, entity)
     with ours.unit_of_work() as uow:
         made = give_up(
             uow, policy=ours.policy, book=ours.law, entity=entity, invoice=invoice, kind=kind, amount=money,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relance.cli.options import Config, Entity, Json, optional_day, services
+from relance.cli.options import By, Config, Entity, Invoices, Json, On, done_on, services
 from relance.errors import UsageError
 from relance.money import Money
 
@@ -24,15 +24,9 @@ def instalments(
         list[str],
         typer.Option("--part", help='Amount and date, repeatable: "100.00 EUR@2026-03-02".', metavar="PART"),
     ],
-    by: Annotated[str, typer.Option("--by", help="Who agrees.", metavar="EMAIL")],
-    on: Annotated[
-        str | None,
-        typer.Option("--on", help="The day of the agreement; the entity's today if absent.", metavar="DATE"),
-    ] = None,
-    invoice: Annotated[
-        list[str] | None,
-        typer.Option("--invoice", help="What it is about, repeatable; all of the payer's if absent."),
-    ] = None,
+    by: By,
+    on: On = None,
+    invoice: Invoices = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -42,11 +36,10 @@ def instalments(
 
     ours = services(config)
     parts = [_part(text) for text in part]
-    on_date = optional_day(on, "--on") or ours.today(entity)
     with ours.unit_of_work() as uow:
         number = agree(
-            uow, policy=ours.policy, entity=entity, payer_id=payer, parts=parts, by=by, on_date=on_date,
-            invoices=invoice or None,
+            uow, policy=ours.policy, entity=entity, payer_id=payer, parts=parts, by=by,
+            on_date=done_on(on, ours, entity), invoices=invoice or None,
         )  # fmt: skip
         uow.commit()
         one = read_case(uow, number)

@@ -1,0 +1,58 @@
+"""What happened since the last plan, written down before the next: calls nobody made, yeses used, instalments paid."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from relance.cases.instalments import measure_instalments
+from relance.cases.record import Journal
+from relance.ledger.snapshot import Snapshot
+from relance.planning.patience import calls_given_up, region_calendar
+from relance.services import Services
+from relance.store.contacts import approved_but_unsent, set_state, spent_approvals
+
+
+def catch_up(services: Services, entity: str, as_of: date, snapshot: Snapshot) -> None:
+    """Bring contacts, approvals and instalment plans to the day that is about to be decided; twice changes nothing."""
+    _give_up_calls(services, entity, as_of)
+    _spend_approvals(services, entity, as_of)
+    _measure_instalments(services, entity, as_of, snapshot)
+
+
+def _give_up_calls(services: Services, entity: str, as_of: date) -> None:
+    """Write down which calls nobody made in time; planning knows it by itself, people should see it."""
+    calls = services.database.read(
+        "SELECT key, as_of, kind, state, scenario FROM contact "
+        "WHERE entity = $1 AND kind = 'call' AND state = 'open' AND as_of < $2::text::date",
+        [entity, as_of.isoformat()],
+    )
+    region = region_calendar(services.policy.region_of(entity))
+    given_up = calls_given_up(calls, services.policy, region, as_of).sort("over", "key")
+    with services.unit_of_work() as uow:
+        for (over,), rows in given_up.group_by("over", maintain_order=True):
+            keys = rows["key"].to_list()
+            set_state(uow, keys, "not_made", "relance", over, "nobody called in time", only_from={"open"})
+        uow.commit()
+
+
+def _spend_approvals(services: Services, entity: str, as_of: date) -> None:
+    """A yes counts for the first plan after it and no longer: what that plan held back is asked anew when it comes."""
+    with services.unit_of_work() as uow:
+        unsent = approved_but_unsent(uow, entity=entity, as_of=as_of)
+        set_state(
+            uow, unsent, "approved", "relance", note="its day ended before it left", only_from={"cancelled"}
+        )
+        spent = spent_approvals(uow, entity=entity, as_of=as_of)
+        set_state(
+            uow, spent, "cancelled", "planning", note="planned anew after the yes", only_from={"approved"}
+        )
+        uow.commit()
+
+
+def _measure_instalments(services: Services, entity: str, as_of: date, snapshot: Snapshot) -> None:
+    """Money that came since yesterday keeps a plan's hold standing today."""
+    with services.unit_of_work() as uow:
+        journal = Journal(uow=uow, entity=entity, on=as_of)
+        measure_instalments(journal, snapshot=snapshot)
+        journal.write()
+        uow.commit()
