@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 from relance.config.models import Entity
+from relance.delivery.extras import NOTHING, ChargeLine, Extras
+from relance.delivery.payment import Payment, payment_of
 from relance.money import Money
 from relance.planning.content import items_of
 
@@ -82,6 +84,7 @@ class View:
 
     `lead`: demanded rows of the contact's own level; `lower`: the other demanded ones; `announced`: not yet due;
     `mentioned`: shown with their state, not demanded. `totals` are of all demanded rows, `lead_totals` of the lead ones.
+    `charge_lines`: sums charged by invoice; `charges_missing`: why there are none although the step charges.
     """
 
     key: str
@@ -108,6 +111,28 @@ class View:
     announced_totals: tuple[Money, ...]
     credit: tuple[Money, ...]
     charges: frozenset[str]
+    charge_lines: tuple[ChargeLine, ...] = ()
+    charges_missing: str | None = None
+    payment: Payment | None = None
+    attachments: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    link: str | None = None
+    card_link: str | None = None
+
+    @property
+    def interest_totals(self) -> tuple[Money, ...]:
+        """Interest charged, per currency."""
+        return _totals(line.interest for line in self.charge_lines if line.interest)
+
+    @property
+    def compensation_totals(self) -> tuple[Money, ...]:
+        """Fixed sums charged, per currency."""
+        return _totals(line.compensation for line in self.charge_lines if line.compensation)
+
+    @property
+    def grand_totals(self) -> tuple[Money, ...]:
+        """Everything that is asked for: demanded rows and charges, per currency."""
+        return _totals([*self.totals, *self.interest_totals, *self.compensation_totals])
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -149,7 +174,7 @@ def clean(text: object) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-def build(contact: Mapping[str, Any], entity: Entity) -> View:
+def build(contact: Mapping[str, Any], entity: Entity, extras: Extras = NOTHING) -> View:
     """The view of a stored contact (a row of `contact`).
 
     Raises:
@@ -160,7 +185,7 @@ def build(contact: Mapping[str, Any], entity: Entity) -> View:
     demanded = [row for row in rows if row.demand]
     lead = _by_due(row for row in demanded if row.level == contact["level"])
     announced = _by_due(row for row in rows if row.level and not row.demand)
-    return View(
+    view = View(
         key=contact["key"],
         template=content["template"],
         level=contact["level"],
@@ -185,7 +210,16 @@ def build(contact: Mapping[str, Any], entity: Entity) -> View:
         announced_totals=_totals(row.open for row in announced),
         credit=tuple(Money(one["currency"], one["amount"]) for one in content.get("credit") or ()),
         charges=frozenset(content.get("charges") or ()),
+        charge_lines=extras.charges,
+        charges_missing=extras.charges_missing,
+        attachments=tuple(one.name for one in extras.attachments),
+        left_out=extras.left_out,
+        link=extras.link,
+        card_link=extras.card_link,
     )
+    asked = view.grand_totals or view.announced_totals
+    payment = payment_of(entity=entity, payer=view.payer.name, reference=view.reference, totals=asked)
+    return replace(view, payment=payment)
 
 
 def _row(item: Mapping[str, Any]) -> Row:

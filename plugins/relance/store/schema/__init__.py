@@ -6,6 +6,7 @@ from relance.store.schema.base import APPEND_ONLY, metadata
 from relance.store.schema.cases import case_event, dunning_case, hold, instalment, instalment_plan, promise
 from relance.store.schema.claims import claim_entry
 from relance.store.schema.delivery import outbox
+from relance.store.schema.inbound import link_revocation, reach_mark, receipt, reply
 from relance.store.schema.ledger import (
     LEDGER_TABLES,
     contact_version,
@@ -43,6 +44,7 @@ __all__ = [
     "instalment",
     "instalment_plan",
     "invoice_version",
+    "link_revocation",
     "metadata",
     "outbox",
     "outcome",
@@ -54,6 +56,9 @@ __all__ = [
     "profile_week",
     "promise",
     "quarantine",
+    "reach_mark",
+    "receipt",
+    "reply",
     "signal_version",
     "slack_card",
     "slack_outbox",

@@ -16,6 +16,9 @@ metadata = sa.MetaData(
 
 APPEND_ONLY = (
     "claim_entry",
+    "receipt",
+    "reply",
+    "link_revocation",
     "customer_version",
     "contact_version",
     "invoice_version",

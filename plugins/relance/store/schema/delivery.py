@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, Text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from relance.store.schema.base import metadata, now
 
@@ -22,7 +22,7 @@ outbox = sa.Table(
     Column(
         "message_id", Text, nullable=False, comment="derived from the key; the provider can be asked for it"
     ),
-    Column("media", Text, nullable=False, comment="what body is: eml | txt"),
+    Column("media", Text, nullable=False, comment="what body is: eml | txt | json | pdf"),
     Column("body", LargeBinary, nullable=False, comment="the bytes as they leave"),
     Column("digest", Text, nullable=False, comment="SHA-256 of body"),
     Column(
@@ -40,6 +40,8 @@ outbox = sa.Table(
     Column("error", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=now()),
     Column("sent_at", DateTime(timezone=True)),
+    Column("claims", JSONB, comment="interest and compensation it asks for, by invoice; null: none"),
+    Column("erased_on", Date, comment="the day body was erased; digest stays"),
     sa.Index(
         "outbox_waiting_ix",
         "entity",
@@ -47,5 +49,7 @@ outbox = sa.Table(
         "key",
         postgresql_where=sa.text("state IN ('intended', 'sending', 'in_doubt')"),
     ),
+    sa.Index("outbox_provider_receipt_ix", "provider", "receipt"),
+    sa.Index("outbox_provider_sent_at_ix", "provider", "sent_at"),
     sa.Index("outbox_entity_payer_id_on_date_ix", "entity", "payer_id", "on_date"),
 )
