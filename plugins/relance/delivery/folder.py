@@ -47,9 +47,9 @@ class Folder:
             ) from error
         return Receipt(self.name, self._relative(path), kept=True, digest=message.digest)
 
-    def lookup(self, key: str) -> Receipt | None:
-        """The file of that key, whatever its day."""
-        for path in sorted(self._base.glob(f"*/{self._channel}/{_safe(key)}.*")):
+    def lookup(self, message: Message) -> Receipt | None:
+        """The file of the message's key, whatever its day."""
+        for path in sorted(self._base.glob(f"*/{self._channel}/{_safe(message.key)}.*")):
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             return Receipt(self.name, self._relative(path), kept=True, digest=digest)
         return None

@@ -4,6 +4,7 @@ An adapter knows one provider. It sends one message at a time, says for certain 
 
 - `TransientError`: this message was not taken now, another try may work;
 - `PermanentError`: this message never will be;
+- `RecipientError`: nor will any other to this address;
 - `ChannelDownError`: nothing can go this way at present (the message certainly did not);
 - `ChannelRefusedError`: nothing will, until a person mends the settings (the message certainly did not go);
 - `InDoubtError`: the message may or may not have gone.
@@ -28,6 +29,12 @@ class ChannelRefusedError(PermanentError):
     """The provider refuses us, not the message: credentials, TLS, a relay that is not ours."""
 
     code = "delivery.channel_refused"
+
+
+class RecipientError(PermanentError):
+    """The address takes no message on this channel, whatever it says: it is marked, and planning looks for another."""
+
+    code = "delivery.recipient"
 
 
 class InDoubtError(DeliveryError):
@@ -68,10 +75,12 @@ class Limits:
     """What an adapter can take and tell.
 
     `askable`: `lookup` is authoritative, so that what it does not find has not been sent and may be sent again.
+    `confirms`: what `lookup` finds was sent, but what it does not find is in doubt.
     `max_bytes`: the largest message, where known. `patience_s`: the longest that one `send` takes.
     """
 
     askable: bool
+    confirms: bool = False
     max_bytes: int | None = None
     patience_s: float = 60.0
 
@@ -93,8 +102,8 @@ class Channel(Protocol):
         """Hand the message over, once; returns only when the provider has taken it."""
         ...
 
-    def lookup(self, key: str) -> Receipt | None:
-        """What the provider knows of a message's key; None when it knows nothing, or can't be asked."""
+    def lookup(self, message: Message) -> Receipt | None:
+        """What the provider knows of a message it was given before; None when it knows nothing, or can't be asked."""
         ...
 
     def close(self) -> None:

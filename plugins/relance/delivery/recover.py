@@ -69,15 +69,18 @@ def cancel_left_planned(database: Database, *, entity: str, as_of: date) -> int:
 
 def _resolve(uow: UnitOfWork, message: Message, provider: Channel | None, report: Figures) -> bool:
     """Ask about one message whose sender died in the middle; False when the answer has to wait."""
-    if provider is None or not provider.limits.askable:
+    if provider is None or not (provider.limits.askable or provider.limits.confirms):
         reason = "the process ended between sending and recording, and the provider can't be asked"
         report.in_doubt += records.in_doubt(uow, message, reason)
         return True
     try:
-        receipt = provider.lookup(message.key)
+        receipt = provider.lookup(message)
     except TransientError:
         return False
-    if receipt is None or receipt.digest not in {None, message.digest}:
+    if receipt is None and not provider.limits.askable:
+        reason = "the process ended between sending and recording, and the provider does not find the message"
+        report.in_doubt += records.in_doubt(uow, message, reason)
+    elif receipt is None or receipt.digest not in {None, message.digest}:
         records.postponed(uow, message, "the process ended before the message left", wait_s=None)
     elif records.sent(uow, message, receipt):
         report.sent += 1

@@ -83,7 +83,7 @@ class SmtpChannel:
             self._reset()
             raise
 
-    def lookup(self, key: str) -> Receipt | None:  # noqa: ARG002
+    def lookup(self, message: Message) -> Receipt | None:  # noqa: ARG002
         """SMTP can't be asked: always None (and `limits.askable` is False)."""
         return None
 

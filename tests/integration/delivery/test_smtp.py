@@ -204,7 +204,7 @@ def test_letters_beyond_ascii_go_where_the_server_takes_them(mailbox: Mailbox):
 
 def test_smtp_can_not_be_asked():
     with channel(9) as one:
-        assert one.lookup("k1") is None
+        assert one.lookup(message()) is None
         assert one.limits.askable is False
 
 

@@ -208,9 +208,9 @@ def message(body: bytes = b"hello\r\n", **changes) -> Message:
 
 def test_a_kept_message_is_found_by_its_key(tmp_path):
     folder = Folder(root=tmp_path, entity="FR01", channel="email")
-    assert folder.lookup("k1") is None
+    assert folder.lookup(message()) is None
     receipt = folder.send(message())
-    assert receipt == folder.lookup("k1")
+    assert receipt == folder.lookup(message())
     assert (receipt.kept, receipt.reference) == (True, "FR01/2026-03-02/email/k1.eml")
     assert [path.name for path in (tmp_path / "FR01" / "2026-03-02" / "email").iterdir()] == ["k1.eml"]
 
@@ -231,7 +231,7 @@ def test_a_half_written_file_is_not_found(tmp_path):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"hal")
     folder = Folder(root=tmp_path, entity="FR01", channel="email")
-    assert folder.lookup("k1") is None
+    assert folder.lookup(message()) is None
     folder.send(message())
     assert [one.name for one in path.parent.iterdir()] == ["k1.eml"]
 
