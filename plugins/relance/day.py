@@ -27,10 +27,10 @@ from relance.config.load import refuse
 from relance.config.models import Entity
 from relance.errors import LedgerError, UsageError
 from relance.ledger.importing import import_ledger
-from relance.ledger.loading import load_versions
+from relance.ledger.loading import load_versions, snapshot_on
 from relance.ledger.mapping import PLAIN, load_mapping
 from relance.ledger.report import ImportReport
-from relance.ledger.snapshot import Snapshot, take_snapshot
+from relance.ledger.snapshot import Snapshot
 from relance.planning.content import contents
 from relance.planning.model import ACT_HISTORY, APPROVALS, CONTACT_HISTORY, HOLDS, History, Plan
 from relance.planning.plan import plan
@@ -116,7 +116,7 @@ def import_extract(
 
 def snapshot_of(services: Services, entity: str, as_of: date) -> Snapshot:
     """The entity's ledger as of a day."""
-    return take_snapshot(load_versions(services.database, entity), as_of)
+    return snapshot_on(services.database, load_versions(services.database, entity), as_of)
 
 
 def history_before(services: Services, entity: str, as_of: date) -> History:

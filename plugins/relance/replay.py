@@ -15,8 +15,7 @@ import polars as pl
 from relance import day
 from relance.config.policy import Policy
 from relance.errors import StoreError, UsageError
-from relance.ledger.loading import load_versions
-from relance.ledger.snapshot import take_snapshot
+from relance.ledger.loading import load_versions, snapshot_on
 from relance.ledger.tables import TABLES
 from relance.ledger.versions import LedgerVersions, windows
 from relance.planning.comparison import Comparison, PlanRows, compare, fields_that_differ
@@ -92,7 +91,7 @@ def replay(services: Services, entity: str, as_of: date) -> Replay:
     policy = policy_of(stored)
     versions = load_versions(services.database, entity)
     then_versions = _known_then(versions, imports, extracts)
-    snapshot = take_snapshot(then_versions, as_of)
+    snapshot = snapshot_on(services.database, then_versions, as_of, moment=stored.at)
     history = _history(*known.history_then(services.database, entity, as_of, stored.at))
     holds = _typed(known.holds_then(services.database, entity, as_of, stored.at), HOLDS)
     before = PlanRows(stored.outcomes, stored.contacts, stored.tasks)
@@ -158,7 +157,8 @@ def _planned_now(services: Services, versions: LedgerVersions, policy: Policy, a
     history = day.history_before(services, versions.entity, as_of)
     holds = day.holds_on(services, versions.entity, as_of)
     in_force = profiles_on(services.database, versions.entity, as_of)
-    return plan(take_snapshot(versions, as_of), policy, history, holds, as_of, profiles=in_force)
+    snapshot = snapshot_on(services.database, versions, as_of)
+    return plan(snapshot, policy, history, holds, as_of, profiles=in_force)
 
 
 def _known_then(versions: LedgerVersions, imports: set[int], extracts: list[date]) -> LedgerVersions:

@@ -19,8 +19,7 @@ from relance.cli.options import AsOf, Config, Entity, Json, services
 from relance.cli.replay import late_json, late_table
 from relance.errors import LedgerError, UsageError
 from relance.law import LawError
-from relance.ledger.loading import load_versions
-from relance.ledger.snapshot import take_snapshot
+from relance.ledger.loading import load_versions, snapshot_on
 from relance.ledger.versions import LedgerVersions
 from relance.money import Money
 from relance.planning.explaining import explanation_of
@@ -85,7 +84,7 @@ def explained(
         UsageError: for an unknown invoice; names the nearest.
     """
     entity = versions.entity
-    snapshot = take_snapshot(versions, on)
+    snapshot = snapshot_on(ours.database, versions, on)
     history, holds = day.history_before(ours, entity, on), day.holds_on(ours, entity, on)
     profiles = profiles_on(ours.database, entity, on)
     stages = day_of(snapshot, ours.policy, history, holds, on, profiles=profiles)

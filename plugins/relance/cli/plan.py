@@ -14,8 +14,7 @@ from rich.table import Table
 from relance import day
 from relance.cli.options import DAY_FORMATS, AsOf, Config, Entity, Json, services
 from relance.errors import LedgerError, UsageError
-from relance.ledger.loading import load_versions
-from relance.ledger.snapshot import take_snapshot
+from relance.ledger.loading import load_versions, snapshot_on
 from relance.money import Money
 from relance.planning.model import History
 from relance.planning.model import Plan as PlanOfDay
@@ -92,7 +91,7 @@ def _days(
         )
     history = History() if scratch else day.history_before(ours, entity, first)
     return play_days(
-        lambda on: take_snapshot(versions, on),
+        lambda on: snapshot_on(ours.database, versions, on),
         ours.policy,
         history,
         lambda on: day.holds_on(ours, entity, on),

@@ -35,7 +35,7 @@ class _Atom:
 
 def warn_of_dead_rules(reading: Reading) -> None:
     """Warn of each rule that can never match, and of each name in a condition that doesn't exist."""
-    document, segments = reading.segments_document, reading.segments
+    document, segments = reading.single_documents.get("segments"), reading.segments
     entities = {name: str(one.get("region")) for name, one in reading.documents["entities"].items()}
     if document is None or segments is None or not entities:
         return

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 
+from relance.config.channels import Channels
 from relance.config.models import Entity, Region, Scenario
 from relance.config.policy import Policy
 from relance.config.problems import Problem
@@ -61,7 +62,8 @@ def assemble(reading: Reading) -> Policy:
         regions=cast("dict[str, Region]", reading.models["regions"]),
         scenarios=cast("dict[str, Scenario]", reading.models["scenarios"]),
         segments=reading.segments.rules if reading.segments else (),
-        profiles=reading.profiles or Profiles(),
-        roles=reading.roles or Roles(),
+        profiles=cast("Profiles", reading.single.get("profiles") or Profiles()),
+        roles=cast("Roles", reading.single.get("roles") or Roles()),
+        channels=cast("Channels", reading.single.get("channels") or Channels()),
         directory=reading.directory,
     )

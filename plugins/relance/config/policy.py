@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from relance.config.channels import Channels
 from relance.config.models import Entity, Region, Scenario, SegmentRule
 from relance.config.profiles import Profiles
 from relance.config.roles import Roles
@@ -29,6 +30,7 @@ class Policy(BaseModel):
     segments: tuple[SegmentRule, ...] = ()
     profiles: Profiles = Field(default_factory=Profiles)
     roles: Roles = Field(default_factory=Roles)
+    channels: Channels = Field(default_factory=Channels)
     directory: Path = Path("config")
 
     @cached_property
@@ -39,8 +41,8 @@ class Policy(BaseModel):
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """What planning goes by, as plain data: who may decide is not of it, and people's addresses stay out."""
-        return self.model_dump(mode="json", exclude={"directory", "roles"})
+        """What planning goes by, as plain data: not who may decide (addresses stay out) nor how messages travel."""
+        return self.model_dump(mode="json", exclude={"directory", "roles", "channels"})
 
     def entity(self, name: str) -> Entity:
         """The entity of that id.

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 from pydantic import BaseModel
 
+from relance.config.channels import Channels
 from relance.config.document import Document, read_document
 from relance.config.models import Entity, Region, Scenario, Segments
 from relance.config.problems import Problem
@@ -20,11 +22,14 @@ from relance.config.wording import check_model
 FOLDERS: Mapping[str, tuple[str, type[BaseModel]]] = MappingProxyType(
     {"entities": ("entity", Entity), "regions": ("region", Region), "scenarios": ("scenario", Scenario)}
 )
+SINGLE: Mapping[str, type[BaseModel]] = MappingProxyType(
+    {"segments": Segments, "profiles": Profiles, "roles": Roles, "channels": Channels}
+)
+"""Files of which there is one, each optional: `<name>.yaml`."""
 # What later capabilities specify, and what policy files point to.
 _BESIDE = frozenset(
     {
         "slack.yaml",
-        "channels.yaml",
         "law",
         "schemas",
         "mappings",
@@ -41,13 +46,14 @@ class Reading:
     directory: Path
     documents: dict[str, dict[str, Document]] = field(default_factory=lambda: {name: {} for name in FOLDERS})
     models: dict[str, dict[str, BaseModel]] = field(default_factory=lambda: {name: {} for name in FOLDERS})
-    segments_document: Document | None = None
-    segments: Segments | None = None
-    profiles_document: Document | None = None
-    profiles: Profiles | None = None
-    roles_document: Document | None = None
-    roles: Roles | None = None
+    single_documents: dict[str, Document] = field(default_factory=dict)
+    single: dict[str, BaseModel] = field(default_factory=dict)
     loose: list[Problem] = field(default_factory=list)
+
+    @property
+    def segments(self) -> Segments | None:
+        """The segment rules, when they are there and sound."""
+        return cast("Segments | None", self.single.get("segments"))
 
     def ids(self, folder: str) -> list[str]:
         """Ids of a folder: those of its file names, sound or not."""
@@ -56,9 +62,7 @@ class Reading:
     def problems(self) -> list[Problem]:
         """All problems so far, in the order of file and line."""
         documents = [one for folder in self.documents.values() for one in folder.values()]
-        documents += [
-            one for one in (self.segments_document, self.profiles_document, self.roles_document) if one
-        ]
+        documents += self.single_documents.values()
         found = {*self.loose, *(problem for document in documents for problem in document.problems)}
         return sorted(found)
 
@@ -75,14 +79,13 @@ def read_directory(directory: Path) -> Reading:
     _look_around(reading)
     for folder in FOLDERS:
         _read_folder(reading, folder)
-    _read_segments(reading)
-    _read_profiles(reading)
-    _read_roles(reading)
+    for name in SINGLE:
+        _read_single(reading, name)
     return reading
 
 
 def _look_around(reading: Reading) -> None:
-    known = {*FOLDERS, "segments.yaml", "profiles.yaml", "roles.yaml", *_BESIDE}
+    known = {*FOLDERS, *(f"{name}.yaml" for name in SINGLE), *_BESIDE}
     for path in sorted(reading.directory.iterdir()):
         if path.name in known or path.name.startswith("."):
             continue
@@ -129,22 +132,10 @@ def _named_as_its_file(document: Document, *, id_key: str, stem: str) -> bool:
     return False
 
 
-def _read_segments(reading: Reading) -> None:
-    path = reading.directory / "segments.yaml"
+def _read_single(reading: Reading, name: str) -> None:
+    path = reading.directory / f"{name}.yaml"
     if path.exists():
-        reading.segments_document = read_document(path)
-        reading.segments = check_model(Segments, reading.segments_document)
-
-
-def _read_profiles(reading: Reading) -> None:
-    path = reading.directory / "profiles.yaml"
-    if path.exists():
-        reading.profiles_document = read_document(path)
-        reading.profiles = check_model(Profiles, reading.profiles_document)
-
-
-def _read_roles(reading: Reading) -> None:
-    path = reading.directory / "roles.yaml"
-    if path.exists():
-        reading.roles_document = read_document(path)
-        reading.roles = check_model(Roles, reading.roles_document)
+        document = reading.single_documents[name] = read_document(path)
+        sound = check_model(SINGLE[name], document)
+        if sound is not None:
+            reading.single[name] = sound

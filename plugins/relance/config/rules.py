@@ -30,7 +30,7 @@ def apply_rules(reading: Reading) -> None:
 
 def _roles_exist(reading: Reading) -> None:
     """Roles that rows of roles.yaml and steps name are roles of that file; without the file nothing is said."""
-    document = reading.roles_document
+    document = reading.single_documents.get("roles")
     roles = document.get("roles") if document else None
     if document is None or not isinstance(roles, dict):
         return
@@ -198,7 +198,7 @@ def _names_exist(reading: Reading) -> None:
     for document in reading.documents["entities"].values():
         _exists(document, ("region",), reading, folder="regions")
         _exists(document, ("default_scenario",), reading, folder="scenarios")
-    segments = reading.segments_document
+    segments = reading.single_documents.get("segments")
     rules = segments.get("rules") if segments else None
     if segments and isinstance(rules, list):
         for position in range(len(rules)):

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from relance.config.channels import Channels
 from relance.config.models import Entity, Region, Scenario, Segments
 from relance.config.profiles import Profiles
 from relance.config.roles import Roles
@@ -26,6 +27,7 @@ SCHEMAS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "segments": Segments,
         "profiles": Profiles,
         "roles": Roles,
+        "channels": Channels,
     }
 )
 

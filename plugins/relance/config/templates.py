@@ -71,7 +71,8 @@ def check_templates(reading: Reading, templates: Path) -> None:
 def _regions_by_scenario(reading: Reading) -> dict[str, set[str]]:
     """Which regions can use a scenario: by an entity's default, and by the rules that admit the entity."""
     reached: dict[str, set[str]] = defaultdict(set)
-    rules = reading.segments_document.get("rules") if reading.segments_document else None
+    segments = reading.single_documents.get("segments")
+    rules = segments.get("rules") if segments else None
     for entity, document in reading.documents["entities"].items():
         region, default = document.get("region"), document.get("default_scenario")
         if not isinstance(region, str):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+from datetime import date, datetime
 
 import polars as pl
 import sqlalchemy as sa
 
+from relance.ledger.reach import without_marked
+from relance.ledger.snapshot import Snapshot, take_snapshot
 from relance.ledger.tables import TABLES, Table
 from relance.ledger.versions import LedgerVersions
 from relance.store.database import Database
+from relance.store.inbound import marks_on
 from relance.store.schema import LEDGER_TABLES, import_run
 from relance.store.uow import UnitOfWork
 
@@ -70,3 +74,11 @@ def later_extracts(uow: UnitOfWork, entity: str, extract_date: object) -> dict[s
         for name in counts["tables"]:
             found[name].append(day)
     return found
+
+
+def snapshot_on(
+    database: Database, versions: LedgerVersions, as_of: date, *, moment: datetime | str = "infinity"
+) -> Snapshot:
+    """The ledger as of a day, without the addresses that were known at `moment` to take no more messages."""
+    marks = marks_on(database, versions.entity, as_of, moment=moment)
+    return without_marked(take_snapshot(versions, as_of), marks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from relance.store.schema.base import APPEND_ONLY, metadata
 from relance.store.schema.cases import case_event, dunning_case, hold, instalment, instalment_plan, promise
 from relance.store.schema.claims import claim_entry
-from relance.store.schema.delivery import outbox
+from relance.store.schema.delivery import day_facts, outbox, pace
 from relance.store.schema.inbound import link_revocation, reach_mark, receipt, reply
 from relance.store.schema.ledger import (
     LEDGER_TABLES,
@@ -38,6 +38,7 @@ __all__ = [
     "contact_event",
     "contact_version",
     "customer_version",
+    "day_facts",
     "dunning_case",
     "hold",
     "import_run",
@@ -48,6 +49,7 @@ __all__ = [
     "metadata",
     "outbox",
     "outcome",
+    "pace",
     "payer_profile",
     "payment_version",
     "plan",

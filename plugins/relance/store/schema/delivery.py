@@ -53,3 +53,18 @@ outbox = sa.Table(
     sa.Index("outbox_provider_sent_at_ix", "provider", "sent_at"),
     sa.Index("outbox_entity_payer_id_on_date_ix", "entity", "payer_id", "on_date"),
 )
+
+pace = sa.Table(
+    "pace",
+    metadata,
+    Column("name", Text, primary_key=True, comment="a channel of an entity, or a provider"),
+    Column("next_at", DateTime(timezone=True), nullable=False, comment="when the next message may go"),
+)
+
+day_facts = sa.Table(
+    "day_facts",
+    metadata,
+    Column("entity", Text, primary_key=True),
+    Column("as_of", Date, primary_key=True),
+    Column("facts", Text, nullable=False, comment="what the day's live plan rested on, in short"),
+)

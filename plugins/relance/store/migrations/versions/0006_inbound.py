@@ -158,3 +158,18 @@ def _outbox() -> None:
     )
     op.create_index("outbox_provider_receipt_ix", "outbox", ["provider", "receipt"])
     op.create_index("outbox_provider_sent_at_ix", "outbox", ["provider", "sent_at"])
+    op.create_table(
+        "pace",
+        sa.Column("name", sa.Text(), nullable=False, comment="a channel of an entity, or a provider"),
+        sa.Column(
+            "next_at", sa.DateTime(timezone=True), nullable=False, comment="when the next message may go"
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pace_pk")),
+    )
+    op.create_table(
+        "day_facts",
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("as_of", sa.Date(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False, comment="what the day's live plan rested on, in short"),
+        sa.PrimaryKeyConstraint("entity", "as_of", name=op.f("day_facts_pk")),
+    )
