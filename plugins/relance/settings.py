@@ -107,6 +107,21 @@ class Stripe:
 
 
 @dataclass(frozen=True, slots=True)
+class Documents:
+    """Invoices' PDFs that go with messages: where they may come from, and how large they may be (bytes).
+
+    `folder`: paths in the ledger are looked up below it only; unset, below the ledger's own folder. `hosts`: those of our
+    own network, and those without TLS; other URLs must be https and lead outside.
+    """
+
+    folder: Path | None = None
+    hosts: frozenset[str] = frozenset()
+    max_file: int = 5_000_000
+    max_message: int = 10_000_000
+    timeout_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every outside address and local folder, read once from the environment; what is secret stays out of its repr."""
 
@@ -125,6 +140,8 @@ class Settings:
     stripe: Stripe = Stripe()
     public_url: str | None = None
     link_secret: str | None = field(default=None, repr=False)
+    link_days: int = 60
+    documents: Documents = Documents()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -162,6 +179,8 @@ class Settings:
             ),
             public_url=(env.get("RELANCE_PUBLIC_URL") or "").rstrip("/") or None,
             link_secret=env.get("RELANCE_LINK_SECRET"),
+            link_days=int(_number(env, "RELANCE_LINK_DAYS", 60)),
+            documents=_documents(env),
         )
 
 
@@ -225,6 +244,18 @@ def _mailbox(env: Mapping[str, str]) -> Mailbox:
         tls=_truth(env, "RELANCE_MAILBOX_TLS"),
         ca_file=env.get("RELANCE_MAILBOX_CA"),
         timeout_s=_number(env, "RELANCE_MAILBOX_TIMEOUT", 30),
+    )
+
+
+def _documents(env: Mapping[str, str]) -> Documents:
+    folder = env.get("RELANCE_DOCUMENTS")
+    hosts = env.get("RELANCE_DOCUMENTS_HOSTS", "").lower().replace(",", " ").split()
+    return Documents(
+        folder=Path(folder).absolute() if folder else None,
+        hosts=frozenset(hosts),
+        max_file=int(_number(env, "RELANCE_DOCUMENTS_MAX_FILE", 5) * 1_000_000),
+        max_message=int(_number(env, "RELANCE_DOCUMENTS_MAX_MESSAGE", 10) * 1_000_000),
+        timeout_s=_number(env, "RELANCE_DOCUMENTS_TIMEOUT", 20),
     )
 
 

@@ -152,6 +152,20 @@ class Bank(PolicyModel):
     bic: Bic | None = Field(None, description="The bank's BIC.", examples=["AGRIFRPP"])
 
 
+class PostalAddress(PolicyModel):
+    """Where the company is, in parts as Swiss QR-bills want them (longest parts: SIX implementation guidelines, 4.2.2)."""
+
+    street: Annotated[Text, Field(max_length=70)] | None = Field(
+        None, description="Street, without the number.", examples=["Rue du Lac"]
+    )
+    house_no: Annotated[Text, Field(max_length=16)] | None = Field(
+        None, description="House number.", examples=["12"]
+    )
+    postcode: Annotated[Text, Field(max_length=16)] = Field(description="Postcode.", examples=["75002"])
+    city: Annotated[Text, Field(max_length=35)] = Field(description="Town.", examples=["Paris"])
+    country: Country = Field(description="Country (ISO 3166-1).", examples=["FR"])
+
+
 class Sender(PolicyModel):
     """Who messages come from."""
 
@@ -160,6 +174,9 @@ class Sender(PolicyModel):
     reply_to: Email | None = Field(None, description="Where replies go, if not to the From address.")
     sms: Phone | None = Field(None, description="The number that SMS come from.", examples=["+33100000000"])
     signatory: Text | None = Field(None, description="Who signs letters.", examples=["Credit management"])
+    address: PostalAddress | None = Field(
+        None, description="The company's postal address: on letters and Swiss QR-bills."
+    )
 
 
 class SlackChannels(PolicyModel):
