@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
 from relance.errors import DeliveryError, PermanentError, TransientError
 
@@ -35,6 +35,13 @@ class RecipientError(PermanentError):
     """The address takes no message on this channel, whatever it says: it is marked, and planning looks for another."""
 
     code = "delivery.recipient"
+
+    def __init__(
+        self, message: str, *, mark: Literal["refused", "opted_out"] = "refused", hint: str | None = None
+    ) -> None:
+        """`mark`: what the address is marked as; `opted_out` where its owner asked for no more messages."""
+        super().__init__(message, hint=hint)
+        self.mark = mark
 
 
 class InDoubtError(DeliveryError):
