@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -82,8 +84,7 @@ def test_a_database_with_data_is_upgraded_and_keeps_it(bare: Database) -> None:
                 "INSERT INTO contact_act VALUES ('k1', 'F2', 'first', 'level_1'), ('k1', 'F1', 'due', 'preventive')"
             )
         )
-        entry = timeline.Entry("C1", AT, date(2026, 3, 2), "contact.sent", "relance", "k1", {"amount": 1})
-        timeline.append(uow, "FR01", [entry])
+        _tell_as_before(uow)
         uow.commit()
     bare.migrate()
     assert bare.read("SELECT version_num AS v FROM alembic_version")["v"][0] == newest_revision()
@@ -92,8 +93,40 @@ def test_a_database_with_data_is_upgraded_and_keeps_it(bare: Database) -> None:
     assert acts.rows() == [("k1", "F1", "due", "preventive"), ("k1", "F2", "first", "level_1")]
     with UnitOfWork(bare) as uow:
         assert timeline.verify(timeline.read(uow, "FR01", "C1")) is None
+        entry = timeline.Entry("C1", AT, date(2026, 3, 2), "contact.sent", "relance", "k1", {"amount": 1})
         timeline.append(uow, "FR01", [entry])
         uow.commit()
+        rows = [dict(row) for row in timeline.read(uow, "FR01", "C1")]
+        assert [row["format"] for row in rows] == [1, 2]
+        assert timeline.verify(rows) is None
+        assert timeline.verify([{**rows[0], "body": {"amount": 2}}, rows[1]]) == 1
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):  # its hash would no longer hold
+            uow.execute(
+                sa.text(
+                    "UPDATE timeline SET body = '{}', salt = NULL, erased_on = '2033-01-01' WHERE seq = 1"
+                )
+            )
+
+
+def _tell_as_before(uow: UnitOfWork) -> None:
+    """An entry as it was chained before bodies could be erased: its hash covers the body itself."""
+    fields = {
+        "entity": "FR01", "payer_id": "C1", "seq": 1, "at": AT.timestamp(), "on_date": "2026-03-02", "kind": "contact.sent",
+        "actor": "relance", "subject": "k1", "body": {"amount": 1},
+    }  # fmt: skip
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(timeline.GENESIS + text.encode()).digest()
+    row = {
+        **fields,
+        "at": AT,
+        "body": json.dumps(fields["body"]),
+        "previous": timeline.GENESIS,
+        "hash": digest,
+    }
+    names = ", ".join(row)
+    uow.execute(sa.text(f"INSERT INTO timeline ({names}) VALUES (:{names.replace(', ', ', :')})"), row)
+    head = {"entity": "FR01", "payer_id": "C1", "seq": 1, "hash": digest}
+    uow.execute(sa.text("INSERT INTO timeline_head VALUES (:entity, :payer_id, :seq, :hash)"), head)
 
 
 def test_two_processes_may_migrate_an_empty_database_at_once(bare: Database) -> None:

@@ -26,6 +26,7 @@ receipt = sa.Table(
     Column("on_date", Date, nullable=False, comment="the entity's business day it came on"),
     Column("detail", JSONB, nullable=False, comment="what the provider said, as far as it is kept"),
     Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
+    Column("erased_on", Date, comment="the day its content was erased"),
     sa.UniqueConstraint("provider", "event"),
     sa.Index("receipt_key_ix", "key"),
 )
@@ -47,6 +48,7 @@ reply = sa.Table(
     Column("on_date", Date, nullable=False),
     Column("body", JSONB, nullable=False, comment="text, keys pressed, date promised"),
     Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
+    Column("erased_on", Date, comment="the day its content was erased"),
     sa.UniqueConstraint("provider", "event"),
     sa.Index("reply_entity_payer_id_ix", "entity", "payer_id"),
     sa.Index("reply_channel_address_at_ix", "channel", "address", "at"),

@@ -1,9 +1,9 @@
-"""One append-only history per payer, each entry chained to the one before by hash."""
+"""One append-only history per payer, each entry chained to the one before by hash; bodies alone may be erased."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, Text
+from sqlalchemy import Column, Date, DateTime, Integer, LargeBinary, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from relance.store.schema.base import metadata
@@ -21,7 +21,23 @@ timeline = sa.Table(
     Column("subject", Text, nullable=False, comment="the contact's key or the case's id"),
     Column("body", JSONB, nullable=False),
     Column("previous", LargeBinary, nullable=False),
-    Column("hash", LargeBinary, nullable=False, comment="SHA-256 over previous and the canonical entry"),
+    Column(
+        "hash",
+        LargeBinary,
+        nullable=False,
+        comment="SHA-256 over previous and the canonical entry, by format",
+    ),
+    Column(
+        "format",
+        SmallInteger,
+        nullable=False,
+        server_default="1",
+        comment="1: hash covers body itself; 2: hash covers body_hash, so that body can be erased",
+    ),
+    Column("digest", Text, comment="SHA-256 of the message it tells of; outlives body"),
+    Column("salt", LargeBinary, comment="keeps body from being guessed by its hash"),
+    Column("body_hash", LargeBinary, comment="SHA-256 over salt and canonical body"),
+    Column("erased_on", Date, comment="the day its content was erased"),
     sa.PrimaryKeyConstraint("entity", "payer_id", "seq"),
 )
 
