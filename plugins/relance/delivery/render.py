@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -72,8 +72,10 @@ def names_for(view: View, formats: Formats, surface: str) -> Mapping[str, Any]:
         "customer_id": view.payer.customer_id,
         "person": view.person,
         "contact": view.reply_to,
-        "reference": view.reference,
-        "charges": _charges(view),
+        "reference": view.payment.reference if view.payment else view.reference,
+        "charges": _one_or_both(view.charges),
+        "charged": _one_or_both(_charged(view)),
+        "tone": _tone(view),
     }
 
 
@@ -87,10 +89,20 @@ def _writers(
     return formats.money, formats.long_date
 
 
-def _charges(view: View) -> str | None:
-    if len(view.charges) > 1:
-        return "both"
-    return next(iter(view.charges), None)
+def _one_or_both(charges: Collection[str]) -> str | None:
+    return "both" if len(charges) > 1 else next(iter(charges), None)
+
+
+def _charged(view: View) -> list[str]:
+    """What is asked for with a sum; the rest is only reserved."""
+    kinds = (("interest", view.interest_totals), ("compensation", view.compensation_totals))
+    return [kind for kind, totals in kinds if totals]
+
+
+def _tone(view: View) -> str:
+    """The step's tone; from level 3 on never a softer one than firm: a formal notice doesn't close with kind regards."""
+    soft = view.tone in ("friendly", "neutral")
+    return "formal" if soft and view.level in ("level_3", "litigation") else view.tone
 
 
 def _tidy(rendered: str) -> str:
