@@ -152,17 +152,24 @@ class Bank(PolicyModel):
     bic: Bic | None = Field(None, description="The bank's BIC.", examples=["AGRIFRPP"])
 
 
+def _at_most(longest: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if len(text) > longest:
+            raise wrong(f"the text has {len(text)} characters", f"write {longest} at most")
+        return text
+
+    return AfterValidator(check)
+
+
 class PostalAddress(PolicyModel):
     """Where the company is, in parts as Swiss QR-bills want them (longest parts: SIX implementation guidelines, 4.2.2)."""
 
-    street: Annotated[Text, Field(max_length=70)] | None = Field(
+    street: Annotated[Text, _at_most(70)] | None = Field(
         None, description="Street, without the number.", examples=["Rue du Lac"]
     )
-    house_no: Annotated[Text, Field(max_length=16)] | None = Field(
-        None, description="House number.", examples=["12"]
-    )
-    postcode: Annotated[Text, Field(max_length=16)] = Field(description="Postcode.", examples=["75002"])
-    city: Annotated[Text, Field(max_length=35)] = Field(description="Town.", examples=["Paris"])
+    house_no: Annotated[Text, _at_most(16)] | None = Field(None, description="House number.", examples=["12"])
+    postcode: Annotated[Text, _at_most(16)] = Field(description="Postcode.", examples=["75002"])
+    city: Annotated[Text, _at_most(35)] = Field(description="Town.", examples=["Paris"])
     country: Country = Field(description="Country (ISO 3166-1).", examples=["FR"])
 
 
