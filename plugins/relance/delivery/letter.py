@@ -1,0 +1,264 @@
+"""A contact as a business letter: PDF/A by Typst, with the words of e-mails and the address where windows show it.
+
+The words are put together here; the Typst file only places them. See docs/letters.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from relance.delivery.envelopes import Seller, country_line, lines_of, window_of
+from relance.delivery.payment.pictures import epc_svg, swiss_svg
+from relance.delivery.render import names_for
+from relance.delivery.templates import Language, Speaker
+from relance.delivery.typesetting import breakable, typesetter
+from relance.delivery.view import Row, View
+from relance.money import Money
+
+FILE = "letter.typ"
+MEDIA = "pdf"
+UNKNOWN = Seller()
+
+_FONTS = re.compile(r"""font-family\s*[:=]\s*(["']?)[^"';>]*(["';]?)""")
+_SIGNATURE_MM = {"registered": 14, "letter": 14}
+
+Block = dict[str, Any]
+
+
+def pdf(view: View, language: Language, *, seller: Seller = UNKNOWN, templates: Path | None = None) -> bytes:
+    """The letter of a contact, PDF/A-2b; the same view gives the same bytes.
+
+    `seller` says which window the address is placed for (without one, the country of the seller's bank account);
+    `templates`: a folder with a `_letter` of its own.
+
+    Raises:
+        jinja2.TemplateError: for a name or word that is missing.
+        PermanentError: when the Typst file does not compile.
+    """
+    names = names_for(view, language.formats, "letter")
+    speaker = language.speaker(names)
+    country = seller.country or (view.bank.iban[:2] if view.bank else None)
+    data = frame(view, speaker, language) | {
+        "window": window_of(country).as_data(),
+        "margin": window_of(country).margin,
+        "sender": [breakable(one) for one in (view.entity, *seller.address, view.reply_to) if one],
+        "return_line": " · ".join((view.entity, *seller.address)),
+        "address": [breakable(one) for one in _address(view, speaker, country, language)],
+        "registered": speaker.say("letter.registered") if view.channel == "registered" else None,
+        "date_line": speaker.say("letter.date", language.formats.long_date(view.on_date)),
+        "blocks": Writer(view, speaker, language, names).letter(),
+        "swiss": _swiss(view),
+        "swiss_alt": speaker.say("qr.alt"),
+    }
+    return typesetter(templates).pdf(FILE, data, on_date=view.on_date)
+
+
+def frame(view: View, speaker: Speaker, language: Language) -> Block:
+    """What every page of any document carries, and its metadata; no window, no payment part."""
+    locale = language.formats.locale
+    return {
+        "title": speaker.say("subject"),
+        "author": view.entity,
+        "date": [view.on_date.year, view.on_date.month, view.on_date.day],
+        "lang": locale.language,
+        "region": locale.territory or None,
+        "page": speaker.say("statement.page"),
+        "footer": breakable(speaker.say("footer")),
+        "window": None,
+        "margin": 20,
+        "swiss": None,
+    }
+
+
+class Writer:
+    """The blocks of a document, in the order in which they are read."""
+
+    def __init__(self, view: View, speaker: Speaker, language: Language, names: Mapping[str, Any]) -> None:
+        self._view = view
+        self._say = speaker.say
+        self._paragraphs = speaker.paragraphs
+        self._formats = language.formats
+        self._names = names
+
+    def letter(self) -> list[Block]:
+        """The whole letter, from its subject to the signature."""
+        view = self._view
+        formal = self._names["tone"] == "formal" or not view.person
+        subject = f"{self._say('letter.subject')}{self._say('colon')}{self._say('subject')}"
+        return [
+            {"kind": "title", "text": breakable(subject)},
+            _p(self._say("greeting_formal" if formal else "greeting")),
+            *(_p(one) for one in self._paragraphs("opening")),
+            *self._demanded(),
+            *([_p(self._say("credit", self._formats.money(view.credit)))] if view.credit else []),
+            *(_p(one) for one in self._paragraphs("request")),
+            *self._reserved(),
+            *self._pay(),
+            *(self._section("announced", view.announced, "announce") if view.lead else []),
+            *self._section("mentioned", view.mentioned, "mention"),
+            *self._files(),
+            *([_p(self._say("already_paid"))] if view.totals else []),
+            *([_p(self._say("questions"))] if view.reply_to else []),
+            self._sign(),
+        ]
+
+    def _demanded(self) -> list[Block]:
+        view = self._view
+        kind = "demand" if view.lead else "announce"
+        blocks = [self._invoices(view.rows, kind)] if view.rows else []
+        return [*blocks, *self._section("lower", view.lower, "demand"), *self._charged(), *self._totals()]
+
+    def _section(self, name: str, rows: Sequence[Row], kind: str) -> list[Block]:
+        if not rows:
+            return []
+        return [
+            {"kind": "h", "text": self._say(f"sections.{name}")},
+            {"kind": "soft", "text": self._say(f"{name}_intro", len(rows))},
+            self._invoices(rows, kind),
+        ]
+
+    def _invoices(self, rows: Sequence[Row], kind: str) -> Block:
+        columns = [
+            self._say("columns.invoice"),
+            *(self._say(f"statement.columns.{one}") for one in ("issued", "due", "amount")),
+            self._say("columns.to_pay" if kind == "demand" else "columns.open"),
+        ]
+        return {
+            "kind": "invoices",
+            "head": columns,
+            "strong": kind != "mention",
+            "rows": [self._row(row, kind) for row in rows],
+        }
+
+    def _row(self, row: Row, kind: str) -> Block:
+        asked = row.demand if kind == "demand" and row.demand else row.open
+        return {
+            "number": breakable(row.invoice_id),
+            "description": breakable(row.description) if row.description else None,
+            "po": breakable(self._say("po", row.po_number)) if row.po_number else None,
+            "issued": self._formats.short_date(row.issue_date),
+            "due": self._formats.short_date(row.due_date),
+            "due_notes": self._due_notes(row, kind),
+            "amount": self._formats.money(row.amount),
+            "asked": self._formats.money(asked),
+            "asked_notes": [self._say("covered", self._formats.money(row.covered))] if row.covered else [],
+        }
+
+    def _due_notes(self, row: Row, kind: str) -> list[str]:
+        if kind == "mention":
+            return [self._say(f"states.{row.state}")]
+        if row.days_late > 0:
+            return [self._say("late", row.days_late)]
+        return [self._say("due_today")] if row.days_late == 0 else []
+
+    def _charged(self) -> list[Block]:
+        charged = self._names["charged"]
+        if not charged:
+            return []
+        intro = self._say(f"claims.intro.{charged}", self._formats.long_date(self._view.on_date))
+        return [{"kind": "h", "text": self._say("claims.heading")}, _p(intro), self._charge_table()]
+
+    def _reserved(self) -> list[Block]:
+        """Charges without a sum."""
+        charges = self._names["charges"]
+        told = self._names["charged"] and not self._view.charges_missing
+        return [_p(self._say(f"charges.{charges}"))] if charges and not told else []
+
+    def _charge_table(self) -> Block:
+        def money(value: Money | None) -> str:
+            return self._formats.money(value) if value is not None else "–"
+
+        return {
+            "kind": "charges",
+            "head": [self._say("columns.invoice"), self._say("claims.interest"), self._say("claims.compensation")],
+            "rows": [
+                [breakable(line.invoice_id), money(line.interest), money(line.compensation)]
+                for line in self._view.charge_lines
+            ],
+        }  # fmt: skip
+
+    def _totals(self) -> list[Block]:
+        view = self._view
+        parts = (
+            ("claims.principal", view.totals if self._names["charged"] else ()),
+            ("claims.interest", view.interest_totals),
+            ("claims.compensation", view.compensation_totals),
+        )
+        label = self._say("total" if view.totals else "total_announced")
+        asked = view.grand_totals or view.announced_totals
+        sums = [(self._say(name), one, False) for name, totals in parts for one in totals]
+        sums += [(label, one, True) for one in asked]
+        # Of several currencies only the first carries the label.
+        shown = zip(sums, ["", *(name for name, _, _ in sums)], strict=False)
+        rows = [
+            [name if name != above else "", self._formats.money(one), heavy] for (name, one, heavy), above in shown
+        ]
+        return [{"kind": "sums", "rows": rows}] if rows else []
+
+    def _pay(self) -> list[Block]:
+        view = self._view
+        heading: Block = {"kind": "h", "text": self._say("sections.pay")}
+        if view.bank is None:
+            return [heading, _p(self._say("no_bank"))]
+        rows = [
+            ["bank.holder", view.bank.holder, False],
+            ["bank.iban", view.bank.iban, True],
+            ["bank.bic", view.bank.bic, True],
+            ["bank.reference", self._names["reference"], True],
+            ["online.see", view.link, False],
+            ["online.card", view.card_link, False],
+        ]
+        epc = view.payment.epc if view.payment else None
+        box = {
+            "kind": "pay",
+            "rows": [[self._say(str(name)), breakable(str(value)), code] for name, value, code in rows if value],
+            "qr": epc_svg(epc) if epc else None,
+            "qr_alt": self._say("qr.alt"),
+            "qr_label": None,
+        }  # fmt: skip
+        notes = [_p(self._say("qr.text"))] if epc else []
+        return [heading, *notes, box]
+
+    def _files(self) -> list[Block]:
+        view = self._view
+        elsewhere = "files.on_page" if view.link else "files.on_request"
+        lists = (("files.attached", view.attachments), (elsewhere, view.left_out))
+        return [
+            block
+            for name, files in lists
+            if files
+            for block in (
+                {"kind": "h", "text": self._say(name)},
+                {"kind": "list", "items": [breakable(one) for one in files]},
+            )
+        ]
+
+    def _sign(self) -> Block:
+        view = self._view
+        names = [view.signatory] if view.signatory == view.entity else [view.signatory, view.entity]
+        return {
+            "kind": "sign",
+            "closing": self._say(f"closing.{self._names['tone']}"),
+            "space": _SIGNATURE_MM.get(view.channel, 4),
+            "signatory": [breakable(one) for one in names],
+        }
+
+
+def _p(text: str) -> Block:
+    return {"kind": "p", "text": breakable(text)}
+
+
+def _address(view: View, speaker: Speaker, country: str | None, language: Language) -> list[str]:
+    lines = lines_of(view.recipient)
+    abroad = country_line(lines, view.payer.country, country, language.folder)
+    person = speaker.say("letter.to") if view.person else None
+    return [one for one in (view.payer.name, person, *lines, abroad) if one]
+
+
+def _swiss(view: View) -> str | None:
+    """The payment part as SVG, in the one font of those that the guidelines allow which comes along."""
+    text = view.payment.swiss if view.payment else None
+    return _FONTS.sub('font-family="Liberation Sans"', swiss_svg(text)) if text else None
