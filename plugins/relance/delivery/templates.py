@@ -1,35 +1,35 @@
-"""The words and layouts of messages: `include/templates`, read once, rendered in a sandbox.
+"""The words and layouts of messages: `include/templates`, read once, checked, and rendered.
 
     _layout/<file>.j2                      one layout a surface, for all languages
     <language>/words.yaml                  words that all templates of a language share
     <language>/<template>/wording.yaml     what a template says: subject, opening, request, sms, voice, purpose
     <language>/<template>/<file>.j2        optional: a layout of its own for this template
 
-Strings of the YAML files are Jinja themselves. Undefined names are errors; HTML is escaped.
+Strings of the YAML files are Jinja themselves. Undefined names are errors; HTML is escaped; what a template may do is
+decided when it is read (`guard`).
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
-from babel.lists import format_list
-from babel.numbers import format_currency, format_decimal
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateNotFound, UndefinedError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Environment, Template, TemplateNotFound, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
+from jinja2.utils import missing
 from markupsafe import Markup, escape
 
-from relance.delivery import gsm7
+from relance.delivery import gsm7, guard
+from relance.delivery.formats import Formats, locale_of
 from relance.errors import PermanentError
-from relance.money import Money, digits, to_decimal
+
+__all__ = ["FILES", "WORDING", "Formats", "Language", "Speaker", "Templates", "locale_of", "one_line"]
 
 FILES = (
     "email.subject", "email.html", "email.txt", "sms.txt", "whatsapp.txt", "voice.txt", "letter.txt", "call.txt",
@@ -41,92 +41,9 @@ WORDING = ("subject", "opening", "request", "sms", "voice", "purpose")
 """What every template says in every language."""
 
 _BLANKS = re.compile(r"[ \t\r\n]+")
-# Where a language tag names no country: the one whose dates and numbers a European business letter has.
-_HOME = {"en": "GB", "pt": "PT", "fr": "FR", "de": "DE", "es": "ES", "it": "IT", "nl": "NL"}
-
-
-def locale_of(language: str) -> Locale:
-    """The locale that amounts, dates and plurals follow: "fr" → fr_FR, "fr-BE" → fr_BE, "en" → en_GB.
-
-    Raises:
-        PermanentError: for a tag that CLDR does not know.
-    """
-    primary, _, rest = language.replace("_", "-").partition("-")
-    tag = f"{primary}-{rest or _HOME.get(primary, '')}".rstrip("-")
-    for candidate in (tag, primary):
-        try:
-            return Locale.parse(candidate, sep="-")
-        except (UnknownLocaleError, ValueError):
-            continue
-    raise PermanentError(f"{language!r} is no language that dates and amounts can be written in")
-
-
-@dataclass(frozen=True, slots=True)
-class Formats:
-    """Amounts, dates, numbers and plurals as one locale writes them; the filters of the templates."""
-
-    locale: Locale
-
-    def money(self, value: Money | Sequence[Money]) -> str:
-        """As in "1 234,56 €"; several amounts are joined by "and"."""
-        if isinstance(value, Money):
-            return _money(value, self.locale)
-        return (
-            format_list([self.money(one) for one in value], locale=self.locale) if value else self.number(0)
-        )
-
-    def money_code(self, value: Money | Sequence[Money]) -> str:
-        """With the currency's code, for surfaces that have no currency signs: "1 234,56 EUR"."""
-        if isinstance(value, Money):
-            pattern = "#,##0" + ("." + "0" * digits(value.currency) if digits(value.currency) else "")
-            decimal = to_decimal(value.minor, value.currency)
-            return f"{format_decimal(decimal, format=pattern, locale=self.locale)} {value.currency}"
-        return " + ".join(self.money_code(one) for one in value)
-
-    def money_name(self, value: Money | Sequence[Money]) -> str:
-        """As it is spoken: "1 234,56 euros"."""
-        if isinstance(value, Money):
-            decimal = to_decimal(value.minor, value.currency)
-            return format_currency(decimal, value.currency, locale=self.locale, format_type="name")
-        return (
-            format_list([self.money_name(one) for one in value], locale=self.locale)
-            if value
-            else self.number(0)
-        )
-
-    def date(self, value: dt.date) -> str:
-        """As in "21 nov. 2026"."""
-        return _date(value, "medium", self.locale)
-
-    def long_date(self, value: dt.date) -> str:
-        """As in "21 novembre 2026"."""
-        return _date(value, "long", self.locale)
-
-    def short_date(self, value: dt.date) -> str:
-        """In digits: "21/11/2026"."""
-        separator = {"de": ".", "nl": "-"}.get(self.locale.language, "/")
-        return _date(value, separator.join(("dd", "MM", "y")), self.locale)
-
-    def number(self, value: int) -> str:
-        """With the locale's grouping."""
-        return str(format_decimal(value, locale=self.locale))
-
-    def plural(self, count: int, one: str, other: str) -> str:
-        """The form that goes with a count."""
-        return one if self.locale.plural_form(count) == "one" else other
-
-
-# A batch writes the same days and many of the same amounts again and again; Babel takes 30 µs for each.
-@lru_cache(maxsize=8192)
-def _money(value: Money, locale: Locale) -> str:
-    amount = format_currency(to_decimal(value.minor, value.currency), value.currency, locale=locale)
-    # Mail programs and fonts that lack the narrow no-break space break amounts in two.
-    return amount.replace("\u202f", "\u00a0")
-
-
-@lru_cache(maxsize=8192)
-def _date(value: dt.date, pattern: str, locale: Locale) -> str:
-    return format_date(value, pattern, locale=locale)
+_PHRASES = frozenset({"on_due", "what"})  # words that other words are made of
+_OWN = frozenset({"value", "plural", "f", "fit", "lang", "dir"})  # what a word can be made of in any message
+_KEPT = 20_000
 
 
 class Templates:
@@ -168,84 +85,196 @@ class Language:
     template: str
     words: Mapping[str, Any]
     formats: Formats
-    environments: Mapping[bool, ImmutableSandboxedEnvironment]
+    environments: Mapping[bool, Environment]
 
     def render(self, file: str, names: Mapping[str, Any]) -> str:
         """Render a surface ("email.html", "sms.txt" …) with the names that its words may use.
 
         Raises:
-            jinja2.TemplateError: for an undefined name, a missing word, or what the sandbox forbids.
+            jinja2.TemplateError: for an undefined name, a missing word, or what no template may do.
         """
         html = file.endswith(".html")
+        layout = self._layout(file, html)
         speaker = Speaker(self, html=html, names=names)
-        return self._layout(file, html).render(speaker.names, say=speaker.say, paragraphs=speaker.paragraphs)
-
-    def _layout(self, file: str, html: bool) -> Template:
-        environment = self.environments[html]
+        context = layout.new_context(speaker.layout_names)
         try:
-            return environment.get_template(f"{self.folder}/{self.template}/{file}.j2")
-        except TemplateNotFound:
-            return environment.get_template(f"_layout/{file}.j2")
+            return "".join(layout.root_render_func(context))
+        except Exception:  # noqa: BLE001 - raised again, with the template's own lines
+            self.environments[html].handle_exception()
+
+    def speaker(self, names: Mapping[str, Any]) -> Speaker:
+        """Says the words as text (`say`, `paragraphs`), for documents that no layout of ours lays out."""
+        return Speaker(self, html=False, names=names)
 
     @cached_property
-    def compiled(self) -> dict[tuple[bool, str], Template | str]:
-        """Words that were used, compiled; those without markup as they are."""
-        return {}
-
-    def word(self, path: str, *, html: bool) -> Template | str:
-        """The word at a dotted path.
-
-        Raises:
-            UndefinedError: when this language lacks it.
-        """
-        if (known := self.compiled.get((html, path))) is not None:
-            return known
-        found: Any = self.words
-        for part in path.split("."):
-            if not isinstance(found, Mapping) or part not in found:
-                raise UndefinedError(f"{self.folder}/{self.template} has no word {path!r}")
-            found = found[part]
-        if not isinstance(found, str):
-            raise UndefinedError(f"{self.folder}/{self.template}: {path!r} is no text")
-        compiled = self.environments[html].from_string(found) if "{{" in found or "{%" in found else found
-        self.compiled[html, path] = compiled
-        return compiled
-
-
-class Speaker:
-    """The words of one message: what templates call to speak."""
-
-    def __init__(self, language: Language, *, html: bool, names: Mapping[str, Any]) -> None:
-        self._language = language
-        self._html = html
-        self._said: dict[tuple[str, object], str] = {}
-        formats = language.formats
-        self.names: dict[str, Any] = {
-            **names,
+    def constants(self) -> dict[str, Any]:
+        """The names that are the same in all messages."""
+        formats = self.formats
+        return {
             "f": formats,
             "plural": formats.plural,
-            "lang": language.folder,
+            "lang": self.folder,
             "dir": "rtl" if formats.locale.character_order == "right-to-left" else "ltr",
             "fit": gsm7.fit,
             "value": None,
         }
-        for phrase in ("on_due", "what"):  # words that other words are made of
-            self.names[phrase] = self.say(phrase)
+
+    @cached_property
+    def vocabularies(self) -> dict[bool, _Vocabulary]:
+        """The words for HTML and for text.
+
+        Raises:
+            SecurityError: (a TemplateError) when one of them does what no template may do, whether it is used or not.
+        """
+        where = f"{self.folder}/{self.template}"
+        _check(self.words, where)
+        return {
+            html: _Vocabulary(where, self.words, one, html=html) for html, one in self.environments.items()
+        }
+
+    @cached_property
+    def _layouts(self) -> dict[str, Template]:
+        return {}
+
+    def _layout(self, file: str, html: bool) -> Template:
+        if (known := self._layouts.get(file)) is not None:
+            return known
+        environment = self.environments[html]
+        try:
+            found = environment.get_template(f"{self.folder}/{self.template}/{file}.j2")
+        except TemplateNotFound:
+            found = environment.get_template(f"_layout/{file}.j2")
+        self._layouts[file] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Mould:
+    """A word that is made anew each time. `own`: of nothing but the value it is given, so that it can be kept."""
+
+    write: Callable[[Context], Iterator[str]]
+    own: bool
+
+
+class _Vocabulary:
+    """The words of one template in one language as they are written on one kind of surface.
+
+    `fixed`: words that are always the same, escaped for HTML; `kept`: words that their value alone makes, by path and value,
+    from message to message.
+    """
+
+    def __init__(self, where: str, words: Mapping[str, Any], environment: Environment, *, html: bool) -> None:
+        self.html = html
+        self.environment = environment
+        self.fixed: dict[str, str] = {}
+        self.kept: dict[tuple[str, type, object], str] = {}
+        self._where = where
+        self._words = words
+        self._moulds: dict[str, _Mould] = {}
+
+    def mould(self, path: str) -> _Mould | None:
+        """How the word at a dotted path is made; None for a fixed one, which is in `fixed` from then on.
+
+        Raises:
+            UndefinedError: when this language lacks it.
+        """
+        known = self._moulds.get(path)
+        if known is None and path not in self.fixed:
+            text = self._find(path)
+            if not _is_jinja(text):
+                self.fixed[path] = escape(text) if self.html else text
+                return None
+            names = {one.name for one in self.environment.parse(text).find_all(nodes.Name)}
+            template = self.environment.from_string(text)
+            known = self._moulds[path] = _Mould(template.root_render_func, own=names <= _OWN)
+        return known
+
+    def _find(self, path: str) -> str:
+        found: Any = self._words
+        for part in path.split("."):
+            if not isinstance(found, Mapping) or part not in found:
+                raise UndefinedError(f"{self._where} has no word {path!r}")
+            found = found[part]
+        if not isinstance(found, str):
+            raise UndefinedError(f"{self._where}: {path!r} is no text")
+        return found
+
+
+class _Context(Context):
+    """Names of a message; phrases that words are made of are spoken when one first asks for them."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """The value of a name, or Jinja's mark that there is none."""
+        if key in self.vars:
+            return self.vars[key]
+        if key in self.parent:
+            return self.parent[key]
+        return self.parent["_say"](key) if key in _PHRASES else missing
+
+
+class Speaker:
+    """The words of one message: what layouts call to speak.
+
+    Raises:
+        jinja2.TemplateError: here and whenever it speaks, for what the language lacks or may not do.
+    """
+
+    def __init__(self, language: Language, *, html: bool, names: Mapping[str, Any]) -> None:
+        vocabulary = language.vocabularies[html]
+        own = {"_say": self.say}  # no template can name what begins with an underscore
+        self._names = {**vocabulary.environment.globals, **names, **language.constants, **own}
+        self._vocabulary = vocabulary
+        self._fixed = vocabulary.fixed
+        self._kept = vocabulary.kept
+        self._said: dict[tuple[str, type, object], str] = {}
+        # One for all words of the message: making one takes as long as writing a word.
+        self._context = _Context(vocabulary.environment, self._names, None, {})
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What words can name, the phrases that they are made of included."""
+        return {**self._names, **{phrase: self.say(phrase) for phrase in _PHRASES}}
+
+    @property
+    def layout_names(self) -> dict[str, Any]:
+        """What a layout can name beside: it has words said; phrases are made when it asks for them."""
+        return {**self._names, "say": self.say, "paragraphs": self.paragraphs}
 
     def say(self, path: str, value: object = None) -> str:
         """The word at a dotted path, with `value` for the place it leaves open."""
-        known = self._said.get((path, value))
+        if (fixed := self._fixed.get(path)) is not None:
+            return fixed
+        # With its type: "1", 1 and markup of the same letters are written differently.
+        key = (path, value.__class__, value)
+        known = self._kept.get(key)
         if known is None:
-            known = self._said[path, value] = self._speak(path, value)
-        return known
+            known = self._said.get(key)
+        return known if known is not None else self._speak(key)
 
-    def _speak(self, path: str, value: object) -> str:
-        word = self._language.word(path, html=self._html)
-        if isinstance(word, str):
-            return escape(word) if self._html else word
-        names = self.names if value is None else {**self.names, "value": value}
-        text = word.render(names)
-        return Markup(text) if self._html else text  # noqa: S704 - rendered with autoescape on
+    def _speak(self, key: tuple[str, type, object]) -> str:
+        path, _, value = key
+        mould = self._vocabulary.mould(path)
+        if mould is None:
+            return self._fixed[path]
+        text = self._write(mould, value)
+        if self._vocabulary.html:
+            text = Markup(text)  # noqa: S704 - rendered with autoescape on
+        if not mould.own:
+            self._said[key] = text
+            return text
+        if len(self._kept) >= _KEPT:
+            self._kept.clear()
+        self._kept[key] = text
+        return text
+
+    def _write(self, mould: _Mould, value: object) -> str:
+        names, outer = self._names, self._names["value"]
+        names["value"] = value
+        try:
+            return "".join(mould.write(self._context))
+        finally:
+            names["value"] = outer
+            self._context.vars.clear()
 
     def paragraphs(self, path: str) -> list[str]:
         """The paragraphs of a longer word, each on one line."""
@@ -259,19 +288,36 @@ def one_line(text: str) -> str:
     return _BLANKS.sub(" ", text).strip(" ")
 
 
-def _environment(directory: Path, *, html: bool) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(directory),
-        autoescape=html,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
-        cache_size=1000,
-        auto_reload=False,
-    )
-    environment.filters["capitalise"] = lambda text: text[:1].upper() + text[1:]
+def _environment(directory: Path, *, html: bool) -> Environment:
+    environment = guard.PlainEnvironment(directory, html=html)
+    environment.context_class = _Context
     return environment
+
+
+def _is_jinja(text: str) -> bool:
+    return "{{" in text or "{%" in text
+
+
+def _check(words: Mapping[str, Any], where: str, above: str = "") -> None:
+    for name, word in words.items():
+        if isinstance(word, Mapping):
+            _check(word, where, f"{above}{name}.")
+        elif isinstance(word, str) and _is_jinja(word) and (complaint := _complaint(word)):
+            raise SecurityError(f"{where}: {above}{name}: {complaint}")
+
+
+@lru_cache(maxsize=4096)
+def _complaint(word: str) -> str | None:
+    try:
+        guard.check(_PARSER.parse(word))
+    except SecurityError as error:
+        return error.message
+    except TemplateSyntaxError:
+        return None  # told when the word is used, with its place
+    return None
+
+
+_PARSER = guard.PlainEnvironment(None, html=False)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,0 +1,192 @@
+"""What templates may do, decided when they are compiled; they then run at the speed of plain Jinja.
+
+A sandbox asks at every expression of every message whether it is allowed. Here each template is read once, as a tree: what
+is not on the lists below is refused with its line, before it has ever run. Two things that a tree can't tell stay guarded
+while it runs: a subscript never reaches an attribute that is private or can be called, and ranges are short.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from keyword import iskeyword
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import safe_range
+from markupsafe import Markup
+
+FUNCTIONS = frozenset({"say", "paragraphs", "plural", "fit", "range", "namespace", "dict"})
+"""What may be called by name, beside the macros that a template has or imports."""
+
+METHODS = frozenset(
+    {
+        "money", "money_code", "money_name", "date", "long_date", "short_date", "number", "plural",  # formats
+        "get", "items", "keys", "values", "count", "index",
+        "upper", "lower", "capitalize", "title", "strip", "lstrip", "rstrip", "removeprefix", "removesuffix",
+        "startswith", "endswith", "replace", "split", "splitlines", "join", "isoformat", "cycle", "changed",
+    }
+)  # fmt: skip
+"""What may be called of a value; not `format`, whose text could name attributes, nor what changes a value."""
+
+FILTERS = frozenset(
+    {
+        "abs", "batch", "capitalise", "capitalize", "count", "d", "default", "e", "escape", "first", "groupby", "indent",
+        "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min", "reject", "rejectattr", "replace",
+        "reverse", "round", "select", "selectattr", "slice", "sort", "string", "sum", "title", "trim", "truncate",
+        "unique", "upper", "wordcount",
+    }
+)  # fmt: skip
+"""The filters there are; none reaches attributes by a name that is made up, none turns text into markup."""
+
+_NODES = frozenset({
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.Macro, nodes.With, nodes.Assign,
+    nodes.AssignBlock, nodes.Include, nodes.FromImport, nodes.FilterBlock, nodes.Name, nodes.NSRef, nodes.Const,
+    nodes.Tuple, nodes.List, nodes.Dict, nodes.Pair, nodes.Keyword, nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Call,
+    nodes.Getitem, nodes.Getattr, nodes.Slice, nodes.Concat, nodes.Compare, nodes.Operand, nodes.Mul, nodes.Div,
+    nodes.FloorDiv, nodes.Add, nodes.Sub, nodes.Mod, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos,
+})  # fmt: skip
+# All other methods of plain values are no attributes either: a name could be given to one, and called.
+_CALLABLES = frozenset(
+    name
+    for kind in (str, Markup, bytes, int, float, list, tuple, dict, set, range, type, datetime)
+    for name in dir(kind)
+    if name not in METHODS and callable(getattr(kind, name, None))
+)
+_INTERNAL = re.compile(r"_|(?:gi|cr|ag|tb|f|co|func)_")
+
+
+class PlainEnvironment(Environment):
+    """Jinja whose templates are held to this module's lists. Compiled code is shared by all environments alike."""
+
+    def __init__(self, directory: Path | None, *, html: bool) -> None:
+        loader: BaseLoader | None = FileSystemLoader(directory) if directory else None
+        super().__init__(
+            loader=loader,
+            autoescape=html,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=False,
+            cache_size=1000,
+            auto_reload=False,
+        )
+        self.filters["capitalise"] = lambda text: text[:1].upper() + text[1:]
+        self.filters = {name: self.filters[name] for name in FILTERS}
+        self.globals = {"range": safe_range, "dict": dict, "namespace": self.globals["namespace"]}
+        self.code_generator_class = _Generator
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """An item, or an attribute that is neither private nor callable; filters such as `map(attribute=…)` come here."""
+        try:
+            return obj[argument]
+        except (AttributeError, TypeError, LookupError):
+            if isinstance(argument, str) and not _INTERNAL.match(argument):
+                value = getattr(obj, argument, None)
+                if value is not None and not callable(value):
+                    return value
+        return self.undefined(obj=obj, name=argument)
+
+    def _generate(
+        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
+    ) -> str:
+        check(source, name)
+        return super()._generate(source, name, filename, defer_init=defer_init)
+
+    def _compile(self, source: str, filename: str) -> CodeType:
+        return _code(source, filename)
+
+
+@lru_cache(maxsize=4096)
+def _code(source: str, filename: str) -> CodeType:
+    return compile(source, filename, "exec")
+
+
+def check(tree: nodes.Template, name: str | None = None) -> None:
+    """Refuse a template that does what is not on the lists.
+
+    Raises:
+        SecurityError: (a TemplateError) with the template, the line and what it is that is not allowed.
+    """
+    callable_names = FUNCTIONS | set(_macros(tree))
+    for node in _walk(tree):
+        if complaint := _complaint(node, callable_names):
+            where = f"{name}, line {node.lineno}" if name else f"line {node.lineno}"
+            raise SecurityError(f"{where}: {complaint}")
+
+
+def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
+    yield tree
+    for node in tree.iter_child_nodes():
+        yield from _walk(node)
+
+
+def _macros(tree: nodes.Template) -> Iterator[str]:
+    for macro in tree.find_all(nodes.Macro):
+        yield macro.name
+    for imported in tree.find_all(nodes.FromImport):
+        for name in imported.names:
+            yield name if isinstance(name, str) else name[1]
+
+
+def _complaint(node: nodes.Node, callable_names: frozenset[str]) -> str | None:
+    complaint = None
+    if type(node) not in _NODES:
+        complaint = f"{type(node).__name__.lower()} is not for templates"
+    elif isinstance(node, nodes.Getattr):
+        complaint = _attribute(node)
+    elif isinstance(node, nodes.Call):
+        complaint = _call(node, callable_names)
+    elif isinstance(node, (nodes.Include, nodes.FromImport)):
+        complaint = _other_template(node)
+    elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        complaint = f"there is no filter {node.name!r}"
+    elif isinstance(node, nodes.Name) and (node.name == "self" or node.name.startswith("_")):
+        complaint = f"the name {node.name!r} is not for templates"
+    return complaint
+
+
+def _attribute(node: nodes.Getattr) -> str | None:
+    if _INTERNAL.match(node.attr) or node.attr in _CALLABLES:
+        return f"{node.attr!r} is not for templates"
+    return None
+
+
+def _call(node: nodes.Call, callable_names: frozenset[str]) -> str | None:
+    if node.dyn_args is not None or node.dyn_kwargs is not None:
+        return "arguments can't be given as * or **"
+    if any(iskeyword(one.key) for one in node.kwargs):
+        return "an argument has the name of a Python keyword"
+    if isinstance(node.node, nodes.Name) and node.node.name in callable_names:
+        return None
+    if isinstance(node.node, nodes.Getattr) and node.node.attr in METHODS:
+        return None
+    called = getattr(node.node, "name", getattr(node.node, "attr", None))
+    known = ", ".join(sorted(FUNCTIONS))
+    return f"{called!r} can't be called; there are {known}" if called else "what is called must have a name"
+
+
+def _other_template(node: nodes.Include | nodes.FromImport) -> str | None:
+    target = node.template
+    if isinstance(target, nodes.Const) and isinstance(target.value, str) and target.value.endswith(".j2"):
+        return None if ".." not in target.value.split("/") else "another template is named from the top"
+    return "another template is named as it is, and its name ends in .j2"
+
+
+class _Generator(CodeGenerator):
+    """Calls at once what is called: nothing on the lists wants Jinja's context handed to it."""
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: ARG002, N802 - Jinja's
+        """A call as Python, without `context.call`."""
+        self.visit(node.node, frame)
+        self.write("(")
+        for argument in (*node.args, *node.kwargs):
+            self.visit(argument, frame)
+            self.write(", ")
+        self.write(")")
