@@ -16,6 +16,7 @@ from relance import delivery
 from relance.catching_up import catch_up
 from relance.config.check import check_policy
 from relance.config.load import refuse
+from relance.delivery.check import check_words
 from relance.errors import LedgerError, UsageError
 from relance.ledger.loading import load_versions, snapshot_on
 from relance.ledger.snapshot import Snapshot
@@ -24,6 +25,7 @@ from relance.planning.model import ACT_HISTORY, APPROVALS, CONTACT_HISTORY, HOLD
 from relance.planning.plan import plan
 from relance.services import Services
 from relance.store import plans, profiles
+from relance.store.facts import facts_now, keep_facts
 from relance.store.locks import day_lock
 
 log = logging.getLogger("relance")
@@ -100,6 +102,10 @@ def decide(
             services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of
         )
     with day_lock(services.database, entity, as_of, what="plan"):
+        with services.unit_of_work() as uow:
+            facts = facts_now(
+                uow, entity
+            )  # before anything is read: what comes in between is seen at the last look
         snapshot = snapshot_of(services, entity, as_of)
         if live:
             catch_up(services, entity, as_of, snapshot)
@@ -107,6 +113,8 @@ def decide(
         record = record_of(services, made, snapshot, live=live, reason=reason)
         with services.unit_of_work() as uow:
             plan_id, new = plans.save(uow, record)
+            if live:
+                keep_facts(uow, entity, as_of, facts)
             uow.commit()
     report = PlanReport(plan_id=plan_id, new=new, live=live, **record.counts)
     log.info("%s %s: planned: %s", entity, as_of, in_words(report.as_dict()))
@@ -153,8 +161,9 @@ def in_words(figures: dict[str, Any]) -> str:
 
 def _refuse_missing_templates(services: Services) -> None:
     """What is planned to be sent must have its words; `config check` says the same earlier."""
-    directory = services.settings.config
-    refuse(check_policy(directory, services.settings.templates), directory, only=services.only)
+    directory, templates = services.settings.config, services.settings.templates
+    refuse(check_policy(directory, templates), directory, only=services.only)
+    refuse(check_words(services.policy, templates), directory, only=services.only)
 
 
 def _counts(made: Plan) -> dict[str, Any]:

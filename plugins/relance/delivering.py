@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from relance import delivery
-from relance.deciding import in_words
+from relance.deciding import decide, in_words
+from relance.delivery.hours import opens_at
+from relance.delivery.registry import provider_of
+from relance.enclosing import Enclosing
 from relance.services import Services
 from relance.store.contacts import keys_in
+from relance.store.facts import facts_now, kept_facts
 from relance.store.locks import day_lock
-from relance.store.schema import contact
+from relance.store.schema import contact, plan
 
 log = logging.getLogger("relance")
+
+ROUNDS = 4
+"""How often a day's contacts may look for another person or channel after an address was refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
     """Figures of a delivery. `sent` includes `kept` (in a folder); `deferred` wait for another try, `problem` says why.
 
-    `opened` are calls and tasks that became work for people.
+    `opened` are calls and tasks that became work for people. `held` wait for the payer's contact hours, the first until
+    `opens_at` (UTC); `capped` wait because the day's messages of their channel are used up.
     """
 
     sent: int = 0
@@ -32,11 +41,15 @@ class DeliveryReport:
     in_doubt: int = 0
     deferred: int = 0
     opened: int = 0
+    held: int = 0
+    capped: int = 0
+    opens_at: datetime | None = None
     problem: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain figures."""
-        return asdict(self)
+        """Plain figures; a moment as text."""
+        plain = asdict(self)
+        return plain | {"opens_at": self.opens_at.isoformat() if self.opens_at else None}
 
 
 def delivery_batches(services: Services, entity: str, as_of: date, *, size: int = 500) -> list[list[str]]:
@@ -50,38 +63,50 @@ def delivery_batches(services: Services, entity: str, as_of: date, *, size: int 
 
 
 def deliver(services: Services, entity: str, as_of: date, keys: list[str] | None = None) -> DeliveryReport:
-    """Word and send the day's contacts (or those of `keys`), each once; calls and tasks become open work."""
-    with day_lock(services.database, entity, as_of, what="deliver", shared=True):
-        with services.unit_of_work() as uow:
-            intended = delivery.intend(
-                uow,
-                policy=services.policy,
-                templates=services.settings.templates,
-                entity=entity,
-                as_of=as_of,
-                keys=keys,
-                now=services.now(),
-            )
-            uow.commit()
-        sent = delivery.send(
-            services.database,
-            settings=services.settings,
-            policy=services.policy,
-            entity=entity,
-            as_of=as_of,
-            keys=keys,
-        )
-    report = DeliveryReport(
-        sent=sent.sent,
-        kept=sent.kept,
-        failed=sent.failed + intended.failed,
-        in_doubt=sent.in_doubt,
-        deferred=sent.deferred,
-        opened=intended.opened,
-        problem=sent.problem,
-    )
+    """Word and send the day's contacts (or those of `keys`), each once; calls and tasks become open work.
+
+    Before anything goes, a last look: what came since the day was decided (money, a dispute, a promise) decides it again.
+    A contact whose address is refused for good goes to the next person or channel, as planning finds them.
+
+    Raises:
+        BusyError: when the day has to be decided again and others work on it.
+    """
+    look_again(services, entity, as_of)
+    report = DeliveryReport()
+    for _ in range(ROUNDS):
+        one, refused = _deliver_once(services, entity, as_of, keys)
+        report = _added(report, one)
+        if not (refused and look_again(services, entity, as_of)):
+            break
     log.info("%s %s: delivered: %s", entity, as_of, in_words(report.as_dict()))
     return report
+
+
+def look_again(services: Services, entity: str, as_of: date) -> bool:
+    """Decide the day again where imports, holds or marks have come or gone since; True when it was.
+
+    Nothing is done for a day without a live plan. Messages that wait in the outbox are written anew, on the new facts.
+
+    Raises:
+        BusyError: when others work on the day.
+    """
+    with services.unit_of_work() as uow:
+        known = kept_facts(uow, entity, as_of)
+        if known is None or known == facts_now(uow, entity):
+            return False
+        latest = sa.select(plan.c.reason).where(plan.c.entity == entity, plan.c.as_of == as_of, plan.c.live)
+        reason = uow.execute(latest.order_by(plan.c.plan_id.desc()).limit(1)).scalar()
+    with day_lock(services.database, entity, as_of, what="last look"), services.unit_of_work() as uow:
+        withdrawn = delivery.withdraw(uow, entity=entity, as_of=as_of)
+        uow.commit()
+    log.info(
+        "%s %s: facts have changed since the plan; %d messages are written anew",
+        entity,
+        as_of,
+        len(withdrawn),
+    )
+    decide(services, entity, as_of, live=True, reason=reason or f"last look at the facts of {as_of}")
+    return True
 
 
 def messages_by_channel(services: Services, entity: str, as_of: date) -> list[tuple[str, str, str, int]]:
@@ -94,3 +119,47 @@ def messages_by_channel(services: Services, entity: str, as_of: date) -> list[tu
     )
     with services.unit_of_work() as uow:
         return [(row[0], row[1], row[2], row[3]) for row in uow.execute(query)]
+
+
+def _deliver_once(
+    services: Services, entity: str, as_of: date, keys: list[str] | None
+) -> tuple[DeliveryReport, int]:
+    """One round, and how many addresses refused a message for good."""
+    with day_lock(services.database, entity, as_of, what="deliver", shared=True):
+        with services.unit_of_work() as uow:
+            intended = delivery.intend(
+                uow, policy=services.policy, templates=services.settings.templates, entity=entity, as_of=as_of,
+                keys=keys, now=services.now(), hours=partial(_opens, services),
+                extras=Enclosing(services, entity, as_of).of,
+            )  # fmt: skip
+            uow.commit()
+        sent = delivery.send(
+            services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of, keys=keys
+        )  # fmt: skip
+    report = DeliveryReport(
+        sent=sent.sent, kept=sent.kept, failed=sent.failed + intended.failed, in_doubt=sent.in_doubt,
+        deferred=sent.deferred, opened=intended.opened, held=intended.held, capped=sent.capped,
+        opens_at=intended.opens_at, problem=sent.problem,
+    )  # fmt: skip
+    return report, sent.refused
+
+
+def _opens(services: Services, row: sa.RowMapping) -> datetime | None:
+    """When a contact's message may reach its payer; files that stay here wait for nobody's hours."""
+    now = services.now()
+    if provider_of(services.settings, services.policy, row["channel"], row["recipient"]) == "folder":
+        return now
+    payer = row["content"]["payer"]
+    return opens_at(
+        now, channel=row["channel"], policy=services.policy, entity=row["entity"],
+        country=payer.get("country"), timezone=payer.get("timezone"),
+    )  # fmt: skip
+
+
+def _added(before: DeliveryReport, one: DeliveryReport) -> DeliveryReport:
+    """Figures of two rounds: what happened adds up, what waits is what waits now."""
+    return replace(
+        one,
+        sent=before.sent + one.sent, kept=before.kept + one.kept, failed=before.failed + one.failed,
+        in_doubt=before.in_doubt + one.in_doubt, opened=before.opened + one.opened,
+    )  # fmt: skip

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from relance.delivery.intend import IntendReport, intend
 from relance.delivery.send import SendReport, send, settle
+from relance.delivery.withdraw import withdraw
 
-__all__ = ["IntendReport", "SendReport", "intend", "send", "settle"]
+__all__ = ["IntendReport", "SendReport", "intend", "send", "settle", "withdraw"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from relance.config.models import Entity
 from relance.config.policy import Policy
 from relance.delivery import mime, render
+from relance.delivery.extras import NOTHING, Extras, claims_json
 from relance.delivery.templates import Templates
 from relance.delivery.view import View, build
 from relance.errors import PermanentError
@@ -32,18 +33,27 @@ from relance.store.uow import UnitOfWork
 ACTOR = "relance"
 _THREAD = 10
 _AGAIN = ("failed", "cancelled")
+Hours = Callable[[sa.RowMapping], datetime | None]
+"""When a contact's message may go; None: not within two weeks."""
+Carry = Callable[[sa.RowMapping], Extras]
+"""What a contact's message carries beside its facts."""
 _UNWRITABLE = (TemplateError, PermanentError, KeyError, ValueError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
 class IntendReport:
-    """Figures: messages in the outbox, calls and tasks opened, contacts whose words could not be written."""
+    """Figures: messages in the outbox, calls and tasks opened, contacts whose words could not be written.
+
+    `held` wait for the payer's contact hours, the first of them until `opens_at` (UTC; None: not within two weeks).
+    """
 
     intended: int = 0
     opened: int = 0
     failed: int = 0
+    held: int = 0
+    opens_at: datetime | None = None
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, Any]:
         """As it is logged and shown."""
         return asdict(self)
 
@@ -57,10 +67,13 @@ def intend(
     as_of: date,
     keys: Sequence[str] | None = None,
     now: datetime | None = None,
+    hours: Hours | None = None,
+    extras: Carry | None = None,
 ) -> IntendReport:
     """Make the day's planned contacts (or those of `keys`) ready to go; contacts in any other state are left alone.
 
-    An e-mail is dated `as_of`, at the present time of day in the entity's zone (`now` stands in for it).
+    An e-mail is dated `as_of`, at the present time of day in the entity's zone (`now` stands in for it). `hours` tells when a
+    message may go: one that may not now stays planned. `extras` gives what a message carries beside its facts.
 
     Raises:
         UsageError: for an unknown entity.
@@ -69,19 +82,37 @@ def intend(
     planned = contacts.lock_planned(uow, entity=entity, as_of=as_of, keys=keys)
     work = [row for row in planned if row["kind"] != "message"]
     _open(uow, work, as_of)
-    messages = [row for row in planned if row["kind"] == "message"]
+    moment = now or datetime.now(UTC)
+    messages, held = _within_hours([row for row in planned if row["kind"] == "message"], hours, moment)
     threads = _earlier_messages(uow, entity, messages)
-    at = (now or datetime.now(UTC)).astimezone(ZoneInfo(seller.timezone))
+    at = moment.astimezone(ZoneInfo(seller.timezone))
     writer = _Writer(seller, Templates(templates), at, threads)
     rows, failed = [], 0
     for row in messages:
         try:
-            rows.append(writer.write(row))
+            rows.append(writer.write(row, extras(row) if extras else NOTHING))
         except _UNWRITABLE as error:
             _fail(uow, row, as_of, f"the message can't be written: {_reason(error)}")
             failed += 1
     _store(uow, rows)
-    return IntendReport(intended=len(rows), opened=len(work), failed=failed)
+    return IntendReport(
+        intended=len(rows),
+        opened=len(work),
+        failed=failed,
+        held=len(held),
+        opens_at=min((opening for opening in held if opening is not None), default=None),
+    )
+
+
+def _within_hours(
+    messages: Sequence[sa.RowMapping], hours: Hours | None, moment: datetime
+) -> tuple[list[sa.RowMapping], list[datetime | None]]:
+    """The messages that may go at the moment, and for each other one when it may."""
+    if hours is None:
+        return list(messages), []
+    openings = [hours(row) for row in messages]
+    going = [row for row, at in zip(messages, openings, strict=True) if at is not None and at <= moment]
+    return going, [at for at in openings if at is None or at > moment]
 
 
 @dataclass(frozen=True)
@@ -93,9 +124,9 @@ class _Writer:
     at: datetime
     threads: Mapping[str, Sequence[str]]
 
-    def write(self, contact: sa.RowMapping) -> dict[str, Any]:
+    def write(self, contact: sa.RowMapping, extras: Extras) -> dict[str, Any]:
         language = self.templates.language(contact["language"], contact["content"]["template"])
-        view = build(dict(contact), self.seller)
+        view = build(dict(contact), self.seller, extras)
         if not contact["recipient"]:
             raise PermanentError("the contact has no recipient")
         if contact["channel"] == "email":
@@ -109,7 +140,7 @@ class _Writer:
         return row | {
             "key": contact["key"], "entity": contact["entity"], "payer_id": contact["payer_id"],
             "channel": contact["channel"], "on_date": contact["as_of"], "state": "intended",
-            "digest": hashlib.sha256(row["body"]).hexdigest(),
+            "digest": hashlib.sha256(row["body"]).hexdigest(), "claims": claims_json(extras.charges),
         }  # fmt: skip
 
     def _email(

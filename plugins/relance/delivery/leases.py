@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -60,22 +60,18 @@ def lease(
     name: str,
     entity: str,
     as_of: date,
+    channel: str,
     keys: Sequence[str] | None,
     size: int,
     seconds: float,
-    without: Collection[str] = (),
 ) -> list[Message]:
-    """Take up to `size` messages of the day that wait and that nobody works on, by key, for `seconds`.
-
-    Channels named in `without` are left alone.
-    """
+    """Take up to `size` messages of the day and channel that wait and that nobody works on, by key, for `seconds`."""
     free = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= sa.func.now())
     query = (
         sa.select(outbox.c.key)
         .join(contact, contact.c.key == outbox.c.key)
-        .where(_of(entity, as_of, keys), outbox.c.state == "intended", contact.c.state == "sending", free)
-        .where(sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= sa.func.now()))
-        .where(outbox.c.channel.not_in(sorted(without)))
+        .where(_of(entity, as_of, keys), outbox.c.channel == channel, contact.c.state == "sending")
+        .where(_waits(), free)
         .order_by(outbox.c.key)
         .limit(size)
         .with_for_update(of=outbox, skip_locked=True)
@@ -90,6 +86,18 @@ def lease(
     return sorted((message_of(row) for row in uow.execute(taken).mappings()), key=lambda one: one.key)
 
 
+def channels_waiting(uow: UnitOfWork, *, entity: str, as_of: date, keys: Sequence[str] | None) -> list[str]:
+    """Channels of the day that have a message to take now."""
+    free = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= sa.func.now())
+    query = sa.select(outbox.c.channel).where(_of(entity, as_of, keys), _waits(), free).distinct()
+    return sorted(uow.execute(query).scalars())
+
+
+def _waits() -> sa.ColumnElement[bool]:
+    due = sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= sa.func.now())
+    return (outbox.c.state == "intended") & due
+
+
 def release(uow: UnitOfWork, *, name: str) -> int:
     """Give back what was taken and not begun; gives how many."""
     begun = sa.update(outbox).where(outbox.c.lease_owner == name, outbox.c.state == "intended")
@@ -101,12 +109,11 @@ def until(seconds: float) -> sa.ColumnElement[Any]:
     return sa.func.now() + sa.func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
-def waiting_later(uow: UnitOfWork, *, entity: str, as_of: date, keys: Sequence[str] | None) -> int:
-    """How many messages of the day still wait: for their next try, or under another sender's lease."""
-    query = sa.select(sa.func.count()).where(
-        _of(entity, as_of, keys), outbox.c.state.in_(["intended", "sending"])
-    )
-    return int(uow.execute(query).scalar_one())
+def waiting_later(uow: UnitOfWork, *, entity: str, as_of: date, keys: Sequence[str] | None) -> dict[str, int]:
+    """By channel, how many messages of the day still wait: for their next try, or under another sender's lease."""
+    waiting = _of(entity, as_of, keys) & outbox.c.state.in_(["intended", "sending"])
+    query = sa.select(outbox.c.channel, sa.func.count()).where(waiting).group_by(outbox.c.channel)
+    return {channel: int(number) for channel, number in uow.execute(query)}
 
 
 def _of(entity: str, as_of: date, keys: Sequence[str] | None) -> sa.ColumnElement[bool]:

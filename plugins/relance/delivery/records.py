@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from relance.delivery.leases import until
 from relance.delivery.port import Message, Receipt
-from relance.store import contacts, timeline
+from relance.money import Money
+from relance.store import claims, contacts, inbound, timeline
 from relance.store.schema import contact, outbox
 from relance.store.uow import UnitOfWork
 
@@ -46,6 +47,7 @@ def sent(
     }  # fmt: skip
     if not _settle(uow, message, values):
         return False
+    _claim(uow, message)
     words = note or (
         f"kept in folder: {receipt.reference}" if receipt.kept else f"sent by {receipt.provider}"
     )
@@ -62,12 +64,19 @@ def sent(
     return True
 
 
-def failed(uow: UnitOfWork, message: Message, error: str, *, actor: str = ACTOR) -> bool:
-    """The message was refused for good, or too often."""
+def failed(
+    uow: UnitOfWork, message: Message, error: str, *, actor: str = ACTOR, mark: inbound.Mark | None = None
+) -> bool:
+    """The message was refused for good, or too often. With `mark`, so will any other be to this address."""
     if not _settle(uow, message, {"state": "failed", "error": error}):
         return False
     contacts.set_state(uow, [message.key], "failed", actor, None, error)
     _tell(uow, message, "contact.failed", actor, error=error)
+    if mark:
+        inbound.put_mark(
+            uow, entity=message.entity, channel=message.channel, address=message.recipient, mark=mark,
+            on_date=message.on_date, source=error[:200], key=message.key,
+        )  # fmt: skip
     return True
 
 
@@ -115,6 +124,24 @@ def _settle(uow: UnitOfWork, message: Message, values: dict[str, Any]) -> bool:
     open_states = outbox.c.state.in_(["sending", "in_doubt"])
     row = sa.update(outbox).where(outbox.c.key == message.key, open_states)
     return uow.execute(row.values(**values, lease_owner=None, lease_until=None)).rowcount == 1
+
+
+def _claim(uow: UnitOfWork, message: Message) -> None:
+    """What a message that is out has asked for beside the debt is claimed from then on."""
+    query = sa.select(outbox.c.payer_id, outbox.c.claims).where(
+        outbox.c.key == message.key, outbox.c.claims.is_not(None)
+    )
+    row = uow.execute(query).first()
+    if row is None:
+        return
+    entries = [
+        claims.ClaimEntry(
+            payer_id=row.payer_id, invoice_id=one["invoice_id"], kind=one["kind"], act="claimed",
+            amount=Money(one["currency"], one["amount"]), on_date=message.on_date, actor=ACTOR, contact_key=message.key,
+        )
+        for one in row.claims
+    ]  # fmt: skip
+    claims.append(uow, message.entity, entries)
 
 
 def _tell(uow: UnitOfWork, message: Message, kind: str, actor: str, **more: object) -> None:

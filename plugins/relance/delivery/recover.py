@@ -42,7 +42,7 @@ def recover(
         uow.commit()
         while found := _next(uow, _abandoned(entity, as_of, keys)):
             message, provider = found
-            if not _resolve(uow, message, channels.provider(provider, message.channel), report):
+            if not _resolve(uow, message, channels.provider(provider, message), report):
                 return  # the provider can't be asked now: the rest stays for the next run
             uow.commit()
         while found := _next(uow, _stale(entity, as_of, keys)):

@@ -1,14 +1,17 @@
-"""Which adapter carries which channel, as the settings say."""
+"""Which adapter carries which message: as the policy names it, else the first whose settings are there."""
 
 from __future__ import annotations
 
 from types import TracebackType
 from typing import Self
 
+from relance.config.channels import PROVIDERS
+from relance.config.policy import Policy
 from relance.delivery.folder import Folder
-from relance.delivery.port import Channel
+from relance.delivery.port import Channel, Message
 from relance.delivery.smtp import SmtpChannel
 from relance.settings import Settings
+from relance.store.database import Database
 
 OUTBOX_FOLDER = "outbox"
 """Under the home folder: where messages are kept that no provider carries."""
@@ -17,20 +20,31 @@ OUTBOX_FOLDER = "outbox"
 class Channels:
     """The ways out of one entity, opened when they are first needed and closed together."""
 
-    def __init__(self, *, settings: Settings, entity: str) -> None:
+    def __init__(self, *, database: Database, settings: Settings, policy: Policy, entity: str) -> None:
+        self._database = database
         self._settings = settings
+        self._policy = policy
         self._entity = entity
         self._open: dict[tuple[str, str], Channel] = {}
 
-    def of(self, channel: str) -> Channel:
-        """The adapter that carries `channel` now: e-mail by SMTP where a server is set, everything else to the folder."""
-        return self._adapter(self._provider(channel), channel)
+    def of(self, message: Message) -> Channel:
+        """The adapter that carries a message now."""
+        return self._adapter(self.provider_of(message.channel, message.recipient), message.channel)
 
-    def provider(self, name: str | None, channel: str) -> Channel | None:
+    def provider_of(self, channel: str, recipient: str | None = None) -> str:
+        """The name of who carries a channel (to a recipient, where that matters)."""
+        return provider_of(self._settings, self._policy, channel, recipient)
+
+    def carried_by(self, provider: str) -> tuple[str, ...]:
+        """The channels that a provider carries."""
+        return tuple(channel for channel in PROVIDERS if self.provider_of(channel) == provider)
+
+    def provider(self, name: str | None, message: Message) -> Channel | None:
         """The adapter of that name, to ask it about a message it was given; None when it is no longer set up."""
         if name == Folder.name:
-            return self._adapter(Folder.name, channel)
-        return self.of(channel) if name == self._provider(channel) else None
+            return self._adapter(Folder.name, message.channel)
+        ready = name in PROVIDERS[message.channel] and _is_set_up(self._settings, name)
+        return self._adapter(name, message.channel) if name and ready else None
 
     def __enter__(self) -> Self:
         return self
@@ -42,9 +56,6 @@ class Channels:
             adapter.close()
         self._open.clear()
 
-    def _provider(self, channel: str) -> str:
-        return SmtpChannel.name if channel == "email" and self._settings.smtp.host else Folder.name
-
     def _adapter(self, provider: str, channel: str) -> Channel:
         adapter = self._open.get((provider, channel))
         if adapter is None:
@@ -55,3 +66,29 @@ class Channels:
         if provider == SmtpChannel.name:
             return SmtpChannel(self._settings.smtp)
         return Folder(root=self._settings.home / OUTBOX_FOLDER, entity=self._entity, channel=channel)
+
+
+def provider_of(settings: Settings, policy: Policy, channel: str, recipient: str | None = None) -> str:
+    """Who carries a channel: the policy's choice, else the first whose settings are there; `folder` keeps files.
+
+    A registered letter to a postal address goes where letters go.
+    """
+    named = policy.channels.of(channel).provider
+    by_post = channel == "registered" and recipient is not None and "@" not in recipient
+    if named and not (by_post and named == "eletter"):
+        return named
+    able = (one for one in PROVIDERS[channel] if not (by_post and one == "eletter"))
+    return next(one for one in able if _is_set_up(settings, one))
+
+
+def _is_set_up(settings: Settings, provider: str | None) -> bool:
+    ready = {
+        "smtp": settings.smtp.host,
+        "graph": settings.graph.tenant,
+        "twilio": settings.twilio.account_sid,
+        "drop_folder": settings.letters.folder,
+        "sftp": settings.letters.sftp_host,
+        "eletter": settings.registered.token,
+        "folder": True,
+    }
+    return bool(ready.get(provider or ""))

@@ -1,9 +1,9 @@
 """Sending what the outbox holds, each message once.
 
 For each message: mark it as being sent and commit; hand it over; write down what came of it. The writing-down of one and
-the marking of the next share a transaction, so that a message costs one commit and exactly one can be open when the
-process dies. What a dead process left open is asked about (`recover`) or, where the provider can't be asked, marked in
-doubt for a person; it is never sent again on a guess.
+the marking of the next share a transaction, so that a message costs one commit and each of the senders at work has exactly
+one open when the process dies. What a dead process left open is asked about (`recover`) or, where the provider can't be
+asked, marked in doubt for a person; it is never sent again on a guess.
 """
 
 from __future__ import annotations
@@ -15,36 +15,31 @@ from datetime import date
 from typing import Any
 
 from relance.config.policy import Policy
-from relance.delivery import leases, records, retry
-from relance.delivery.port import (
-    Channel,
-    ChannelDownError,
-    ChannelRefusedError,
-    InDoubtError,
-    Message,
-    Receipt,
-)
+from relance.delivery import leases
 from relance.delivery.recover import cancel_left_planned, recover
 from relance.delivery.registry import Channels
-from relance.errors import DeliveryError, PermanentError, TransientError
+from relance.delivery.senders import Job, Senders
 from relance.settings import Settings
 from relance.store.database import Database
 from relance.store.uow import UnitOfWork
 
 log = logging.getLogger("relance")
-BATCH = 50
-_MARGIN_S = 60.0
 
 
 @dataclass(slots=True)
 class SendReport:
-    """Figures of one run: `sent` includes `kept` (in a folder); `deferred` wait for another try; `problem`: why all stopped."""
+    """Figures of one run: `sent` includes `kept` (in a folder); `deferred` wait for another try; `problem`: why all stopped.
+
+    `capped` wait because their channel's messages of the day are used up; `refused`: failed since their address takes none.
+    """
 
     sent: int = 0
     kept: int = 0
     failed: int = 0
+    refused: int = 0
     in_doubt: int = 0
     deferred: int = 0
+    capped: int = 0
     cancelled: int = 0
     problem: str | None = None
     by_channel: dict[str, int] = field(default_factory=dict)
@@ -68,7 +63,8 @@ def send(
     """Send the day's intended messages (or those of `keys`), each at most once whoever else is sending.
 
     First looks after what dead senders left open and cancels what waits from days before (its amounts are no longer true;
-    planning says it anew). Messages that can't go now wait for their next try and count as `deferred`.
+    planning says it anew). Messages that can't go now wait for their next try and count as `deferred`. `channels` makes the
+    ways out of one sender; as many send at once as `channels.yaml` says.
 
     Raises:
         ChannelRefusedError: a provider refuses us as a whole; nothing was lost, the messages wait.
@@ -76,21 +72,25 @@ def send(
     """
     policy.entity(entity)
     report = SendReport()
-    make = channels or (lambda: Channels(settings=settings, entity=entity))
-    with leases.owner(database) as name, make() as open_channels:
-        run = _Run(database, open_channels, name, report, lease_s)
-        recover(database, channels=open_channels, entity=entity, as_of=as_of, keys=keys, report=report)
+    make = channels or (lambda: Channels(database=database, settings=settings, policy=policy, entity=entity))
+    with make() as asked:
+        recover(database, channels=asked, entity=entity, as_of=as_of, keys=keys, report=report)
+    with leases.owner(database) as name:
+        job = Job(database, policy, entity, as_of, keys, name, lease_s)
+        senders = Senders(job, make, report)
         try:
-            while batch := run.lease(entity, as_of, keys):
-                run.deliver(batch)
+            senders.work()
         finally:
-            run.release()
+            senders.release()
     with UnitOfWork(database) as uow:
-        report.deferred = leases.waiting_later(uow, entity=entity, as_of=as_of, keys=keys)
+        waiting = leases.waiting_later(uow, entity=entity, as_of=as_of, keys=keys)
+    report.capped = sum(number for channel, number in waiting.items() if channel in senders.full)
+    report.deferred = sum(waiting.values()) - report.capped
     log.info(
-        "delivery %s %s: %d sent by a provider, %d kept in folder, %d failed, %d in doubt, %d deferred, %d cancelled%s",
+        "delivery %s %s: %d sent by a provider, %d kept in folder, %d failed, %d in doubt, %d deferred, %d over the day's cap, "
+        "%d cancelled%s",
         entity, as_of, report.sent - report.kept, report.kept, report.failed, report.in_doubt, report.deferred,
-        report.cancelled, f"; {report.problem}" if report.problem else "",
+        report.capped, report.cancelled, f"; {report.problem}" if report.problem else "",
     )  # fmt: skip
     return report
 
@@ -105,98 +105,7 @@ def settle(database: Database, *, settings: Settings, policy: Policy, entity: st
     """
     policy.entity(entity)
     report = SendReport()
-    with Channels(settings=settings, entity=entity) as channels:
+    with Channels(database=database, settings=settings, policy=policy, entity=entity) as channels:
         recover(database, channels=channels, entity=entity, as_of=as_of, report=report)
     report.cancelled += cancel_left_planned(database, entity=entity, as_of=as_of)
     return report
-
-
-class _Run:
-    """One sender at work."""
-
-    def __init__(
-        self, database: Database, channels: Channels, name: str, report: SendReport, lease_s: float | None
-    ) -> None:
-        self._database = database
-        self._channels = channels
-        self._name = name
-        self._report = report
-        self._lease_s = lease_s
-        self._down: set[str] = set()
-
-    def lease(self, entity: str, as_of: date, keys: Sequence[str] | None) -> list[Message]:
-        """Take the next batch, of channels that are not known to be down."""
-        with UnitOfWork(self._database) as uow:
-            batch = leases.lease(
-                uow, name=self._name, entity=entity, as_of=as_of, keys=keys, size=BATCH, without=self._down,
-                seconds=BATCH * self._seconds(),
-            )  # fmt: skip
-            uow.commit()
-        return batch
-
-    def deliver(self, batch: list[Message]) -> None:
-        """Send a batch, message by message; one that fails does not stop the others."""
-        with UnitOfWork(self._database) as uow:
-            for message in batch:
-                if message.channel in self._down:
-                    continue
-                channel = self._channels.of(message.channel)
-                begun = records.begun(
-                    uow,
-                    key=message.key,
-                    name=self._name,
-                    provider=channel.name,
-                    seconds=self._seconds(channel),
-                )
-                uow.commit()  # with it goes the record of the message before
-                if begun:
-                    self._hand_over(uow, channel, message)
-            uow.commit()
-
-    def release(self) -> None:
-        """Give back what was taken and not begun."""
-        with UnitOfWork(self._database) as uow:
-            leases.release(uow, name=self._name)
-            uow.commit()
-
-    def _seconds(self, channel: Channel | None = None) -> float:
-        if self._lease_s is not None:
-            return self._lease_s
-        return (channel.limits.patience_s if channel else _MARGIN_S) + _MARGIN_S
-
-    def _hand_over(self, uow: UnitOfWork, channel: Channel, message: Message) -> None:
-        try:
-            receipt = channel.send(message)
-        except ChannelRefusedError as error:
-            records.postponed(uow, message, str(error), wait_s=None)
-            uow.commit()
-            raise
-        except ChannelDownError as error:
-            records.postponed(uow, message, str(error), wait_s=None)
-            self._down.add(message.channel)
-            self._report.problem = str(error)
-        except DeliveryError as error:
-            self._record_error(uow, message, error)
-        else:
-            self._record_receipt(uow, message, receipt)
-
-    def _record_receipt(self, uow: UnitOfWork, message: Message, receipt: Receipt) -> None:
-        if records.sent(uow, message, receipt):
-            self._report.sent += 1
-            self._report.kept += receipt.kept
-            self._report.by_channel[message.channel] = self._report.by_channel.get(message.channel, 0) + 1
-
-    def _record_error(self, uow: UnitOfWork, message: Message, error: DeliveryError) -> None:
-        if isinstance(error, InDoubtError):
-            self._report.in_doubt += records.in_doubt(uow, message, str(error))
-        elif isinstance(error, PermanentError):
-            self._report.failed += records.failed(uow, message, str(error))
-        else:
-            attempt = records.attempts(uow, message.key)
-            if attempt >= retry.MAX_ATTEMPTS:
-                text = f"given up after {attempt} tries: {error}"
-                self._report.failed += records.failed(uow, message, text)
-                return
-            asked = error.retry_after if isinstance(error, TransientError) else None
-            wait_s = retry.delay_s(key=message.key, attempt=attempt, retry_after=asked)
-            records.postponed(uow, message, str(error), wait_s=wait_s)

@@ -8,6 +8,7 @@ the message is in doubt, and SMTP can't be asked afterwards.
 from __future__ import annotations
 
 import contextlib
+import re
 import smtplib
 import socket
 import ssl
@@ -22,6 +23,7 @@ from relance.delivery.port import (
     Limits,
     Message,
     Receipt,
+    RecipientError,
 )
 from relance.errors import DeliveryError, PermanentError, TransientError
 from relance.settings import Smtp
@@ -29,6 +31,12 @@ from relance.settings import Smtp
 T = TypeVar("T")
 IMPLICIT_TLS_PORT = 465
 _NOT_US = frozenset({530, 535, 538})  # RFC 4954: credentials are wanted, wrong, or must be encrypted
+_RECIPIENT = "the recipient"
+# RFC 3463: no such mailbox (5.1.1), domain (5.1.2), address (5.1.3), moved (5.1.6), null MX (5.1.10), disabled (5.2.1);
+# servers without such codes say it in words. Other refusals (policy, reputation) are of us or of this message.
+_NOBODY = re.compile(
+    r"\b5\.(1\.(1|2|3|6|10)|2\.1)\b|unknown|no such|not exist|does ?n.t exist|disabled", re.IGNORECASE
+)
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # Commands of one message that may each wait for `timeout_s`: connect, EHLO, STARTTLS, EHLO, AUTH, MAIL, 4 × RCPT, DATA, dot.
 _WAITS = 12
@@ -99,7 +107,7 @@ class SmtpChannel:
         client = self._client = self._client or self._connect()
         options = self._options(client, message)
         _expect(client, lambda: client.mail(message.sender or "", options), {250}, "MAIL FROM")
-        _expect(client, lambda: client.rcpt(message.recipient), {250, 251}, "the recipient")
+        _expect(client, lambda: client.rcpt(message.recipient), {250, 251}, _RECIPIENT)
         for copy in message.copies:
             _copy(client, copy)
         _expect(client, lambda: client.docmd("DATA"), {354}, "DATA")
@@ -272,6 +280,8 @@ def _refusal(code: int, answer: bytes, what: str) -> TransientError | PermanentE
     text = f"{what} was refused: {_words(code, answer)}"
     if code in _NOT_US:
         return ChannelRefusedError(text, hint="Check RELANCE_SMTP_USER and its password.")
+    if what == _RECIPIENT and code in {550, 551, 553} and _NOBODY.search(answer.decode("utf-8", "replace")):
+        return RecipientError(text)
     return TransientError(text) if code in range(400, 500) else PermanentError(text)
 
 

@@ -110,7 +110,7 @@ def _with_lists(group: pl.DataFrame) -> pl.DataFrame:
 
 
 def _payers(snapshot: Snapshot) -> pl.DataFrame:
-    columns = ("customer_id", "name", "country", "language", "vat_no", "legal_form")
+    columns = ("customer_id", "name", "country", "language", "vat_no", "legal_form", "timezone")
     return snapshot.customers.select(pl.col("customer_id").alias("payer_id"), payer=pl.struct(*columns))
 
 

@@ -203,10 +203,12 @@ _TAKE_OVER = (
          AND state IN ('planned', 'awaiting_approval') AND key NOT IN (SELECT key FROM wanted) RETURNING key)
        INSERT INTO contact_event (key, state, actor, note)
        SELECT key, 'cancelled', 'planning', 'a later plan of the day no longer wants it' FROM gone""",
-    # what has left, or is another's by now, keeps its content
+    # what has left, or is another's by now, keeps its content; what an address refused may go to another one
     """DELETE FROM wanted w USING contact c WHERE c.key = w.key AND NOT (c.state = ANY(:untouched) AND
        (c.state <> 'cancelled' OR (SELECT e.actor FROM contact_event e WHERE e.key = c.key
-                                   ORDER BY e.event_id DESC LIMIT 1) = 'planning'))""",
+                                   ORDER BY e.event_id DESC LIMIT 1) = 'planning')
+       OR c.state = 'failed' AND (w.channel, w.recipient) IS DISTINCT FROM (c.channel, c.recipient)
+          AND EXISTS (SELECT FROM reach_mark m WHERE m.entity = c.entity AND m.key = c.key))""",
     # the same content in the same state is left as it is
     """DELETE FROM wanted w USING contact c WHERE c.key = w.key AND c.content::text = w.content::text AND c.state = w.state
        AND c.step = w.step AND c.scenario = w.scenario AND c.invoices = w.invoices AND c.steps = w.steps

@@ -464,7 +464,9 @@ def test_a_living_senders_messages_are_left_to_it_and_a_dead_ones_are_taken_at_o
     _intend(database, policy)
     with leases.owner(database) as other:
         with UnitOfWork(database) as uow:
-            taken = leases.lease(uow, name=other, entity="FR01", as_of=DAY, keys=None, size=10, seconds=3600)
+            taken = leases.lease(
+                uow, name=other, entity="FR01", as_of=DAY, channel="email", keys=None, size=10, seconds=3600
+            )
             uow.commit()
         assert [one.key for one in taken] == [key]
         assert _send(database, policy, smtp_settings).sent == 0
@@ -474,7 +476,9 @@ def test_a_living_senders_messages_are_left_to_it_and_a_dead_ones_are_taken_at_o
 def _abandon(database: Database, *, provider: str) -> None:
     """A sender marks its messages as being sent and dies."""
     with leases.owner(database) as name, UnitOfWork(database) as uow:
-        for one in leases.lease(uow, name=name, entity="FR01", as_of=DAY, keys=None, size=99, seconds=3600):
+        for one in leases.lease(
+            uow, name=name, entity="FR01", as_of=DAY, channel="email", keys=None, size=99, seconds=3600
+        ):
             assert records.begun(uow, key=one.key, name=name, provider=provider, seconds=3600)
         uow.commit()
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relance.config.policy import Policy
 from relance.delivery import gsm7, mime, retry, view
 from relance.delivery.folder import Folder
 from relance.delivery.port import ChannelDownError, Message
@@ -22,6 +23,7 @@ from relance.delivery.smtp import _stuffed
 from relance.errors import PermanentError
 from relance.money import Money
 from relance.settings import Settings
+from relance.store.database import Database
 from tests.unit.delivery.examples import contact, entity, item, packed
 
 # ---- GSM 7-bit
@@ -259,8 +261,10 @@ def test_a_disk_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
 def test_email_goes_by_smtp_where_a_server_is_set_and_all_else_to_the_folder(tmp_path):
     def names(environ: dict[str, str]) -> dict[str, str]:
         settings = Settings.from_environment({"RELANCE_HOME": str(tmp_path), **environ})
-        with Channels(settings=settings, entity="FR01") as channels:
-            return {one: channels.of(one).name for one in ("email", "sms", "letter")}
+        with Channels(
+            database=Database("postgresql://none"), settings=settings, policy=Policy(), entity="FR01"
+        ) as channels:
+            return {one: channels.provider_of(one) for one in ("email", "sms", "letter")}
 
     assert names({}) == {"email": "folder", "sms": "folder", "letter": "folder"}
     assert names({"RELANCE_SMTP_HOST": "mail.example"}) == {

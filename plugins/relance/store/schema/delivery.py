@@ -40,7 +40,11 @@ outbox = sa.Table(
     Column("error", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=now()),
     Column("sent_at", DateTime(timezone=True)),
-    Column("claims", JSONB, comment="interest and compensation it asks for, by invoice; null: none"),
+    Column(
+        "claims",
+        JSONB(none_as_null=True),
+        comment="interest and compensation it asks for, by invoice; null: none",
+    ),
     Column("erased_on", Date, comment="the day body was erased; digest stays"),
     sa.Index(
         "outbox_waiting_ix",
