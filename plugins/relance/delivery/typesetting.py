@@ -37,8 +37,10 @@ _LONGEST_RUN = 18
 class Typesetter:
     """Sets documents with the files of one folder. May be shared between threads; they wait for each other."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, fonts: Path | None = None) -> None:
+        """`fonts`: the folder of fonts, where it is not that of the directory."""
         self._directory = directory
+        self._fonts = fonts or directory / "fonts"
         self._compilers: dict[str, typst.Compiler] = {}
         self._probe: typst.Compiler | None = None
         self._drawn: dict[str, bool] = {}
@@ -86,11 +88,10 @@ class Typesetter:
         return made
 
     def _compiler(self, source: Path | bytes) -> typst.Compiler:
-        fonts = self._directory / "fonts"
         return typst.Compiler(
             source,
             root=self._directory,
-            font_paths=[fonts] if fonts.is_dir() else [],
+            font_paths=[self._fonts] if self._fonts.is_dir() else [],
             ignore_system_fonts=True,
         )
 
