@@ -20,6 +20,7 @@ from relance.cli import (
     diff,
     explain,
     ledger,
+    link,
     outbox,
     plan,
     profiles,
@@ -46,6 +47,7 @@ for name, group in (
     ("claim", claims.app),
     ("slack", slack.app),
     ("bench", bench.app),
+    ("link", link.app),
 ):
     app.add_typer(group, name=name)
 app.command("plan")(plan.plan)

@@ -6,13 +6,11 @@ import io
 import re
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 from relance.delivery.payment import swiss
 from relance.delivery.payment.codes import QUIET, Code, code_of
-
-if TYPE_CHECKING:
-    from qrbill import QRBill
 
 SCALE = 4
 """Pixels of a module in a PNG; a sharp picture where a mail reader shows pixels as they are."""
@@ -76,9 +74,10 @@ def swiss_svg(text: str, language: str = "en") -> str:
     return out.getvalue()
 
 
-def _bill_class() -> type[QRBill]:
-    """`QRBill` whose code holds our very text, and is drawn ten times as fast as by its own library."""
-    from qrbill import QRBill
+@cache
+def _bill_class() -> Any:
+    """`QRBill` whose code holds our very text, and is drawn ten times as fast as by its own library; loaded when needed."""
+    from qrbill import QRBill  # type: ignore[import-untyped]
 
     class Bill(QRBill):  # type: ignore[misc]
         def qr_image(self) -> Any:
