@@ -17,11 +17,11 @@ def put_hold(
     items: Iterable[str] | None,
     *,
     reason: str,
-    until: date,
+    until: date | None,
     source: str,
     **by: int,
 ) -> None:
-    """Dunning rests from the journal's day to `until` for these items, or for all of the payer's (None).
+    """Dunning rests from the journal's day to `until` (None: open end) for these items, or for all of the payer's (None).
 
     `by`: the columns that say what put it: case_id, promise_id, instalment_plan_id.
     """

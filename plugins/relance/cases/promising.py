@@ -66,6 +66,30 @@ def promise(
     """
     policy.entity(entity)
     check_person(by)
+    return take_down(
+        uow, policy=policy, entity=entity, payer_id=payer_id, amount=amount, due_on=due_on, by=by, on_date=on_date,
+        invoices=invoices, grace_days=grace_days, snapshot=snapshot,
+    )  # fmt: skip
+
+
+def take_down(
+    uow: UnitOfWork,
+    *,
+    policy: Policy,
+    entity: str,
+    payer_id: str,
+    amount: Money,
+    due_on: date,
+    by: str,
+    on_date: date,
+    invoices: Sequence[str] | None = None,
+    grace_days: int | None = None,
+    snapshot: Snapshot | None = None,
+) -> int:
+    """`promise`, whoever made it: a person's word goes through there, a payer's own through `answering`.
+
+    Raises: CaseError: an amount, date, payer, currency or invoice that can't be promised; says what would do.
+    """
     _check_terms(amount, due_on=due_on, on_date=on_date)
     ledger = snapshot or ledger_on(uow, entity, on_date)
     items = open_items(ledger, payer_id, amount.currency, invoices)
