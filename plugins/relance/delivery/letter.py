@@ -50,7 +50,7 @@ def pdf(view: View, language: Language, *, seller: Seller = UNKNOWN, templates: 
         "registered": speaker.say("letter.registered") if view.channel == "registered" else None,
         "date_line": speaker.say("letter.date", language.formats.long_date(view.on_date)),
         "blocks": Writer(view, speaker, language, names).letter(),
-        "swiss": _swiss(view),
+        "swiss": _swiss(view, language),
         "swiss_alt": speaker.say("qr.alt"),
     }
     return typesetter(templates).pdf(FILE, data, on_date=view.on_date)
@@ -135,10 +135,10 @@ class Writer:
 
     def _row(self, row: Row, kind: str) -> Block:
         asked = row.demand if kind == "demand" and row.demand else row.open
+        number = self._say("po", row.po_number) if row.po_number else None
         return {
             "number": breakable(row.invoice_id),
-            "description": breakable(row.description) if row.description else None,
-            "po": breakable(self._say("po", row.po_number)) if row.po_number else None,
+            "about": " · ".join(breakable(one) for one in (row.description, number) if one) or None,
             "issued": self._formats.short_date(row.issue_date),
             "due": self._formats.short_date(row.due_date),
             "due_notes": self._due_notes(row, kind),
@@ -194,7 +194,8 @@ class Writer:
         # Of several currencies only the first carries the label.
         shown = zip(sums, ["", *(name for name, _, _ in sums)], strict=False)
         rows = [
-            [name if name != above else "", self._formats.money(one), heavy] for (name, one, heavy), above in shown
+            [name if name != above else "", self._formats.money(one), heavy]
+            for (name, one, heavy), above in shown
         ]
         return [{"kind": "sums", "rows": rows}] if rows else []
 
@@ -211,7 +212,7 @@ class Writer:
             ["online.see", view.link, False],
             ["online.card", view.card_link, False],
         ]
-        epc = view.payment.epc if view.payment else None
+        epc, swiss = (view.payment.epc, view.payment.swiss) if view.payment else (None, None)
         box = {
             "kind": "pay",
             "rows": [[self._say(str(name)), breakable(str(value)), code] for name, value, code in rows if value],
@@ -219,7 +220,8 @@ class Writer:
             "qr_alt": self._say("qr.alt"),
             "qr_label": None,
         }  # fmt: skip
-        notes = [_p(self._say("qr.text"))] if epc else []
+        note = "qr.text" if epc else "qr.swiss" if swiss else None
+        notes = [_p(self._say(note))] if note else []
         return [heading, *notes, box]
 
     def _files(self) -> list[Block]:
@@ -258,7 +260,7 @@ def _address(view: View, speaker: Speaker, country: str | None, language: Langua
     return [one for one in (view.payer.name, person, *lines, abroad) if one]
 
 
-def _swiss(view: View) -> str | None:
+def _swiss(view: View, language: Language) -> str | None:
     """The payment part as SVG, in the one font of those that the guidelines allow which comes along."""
     text = view.payment.swiss if view.payment else None
-    return _FONTS.sub('font-family="Liberation Sans"', swiss_svg(text)) if text else None
+    return _FONTS.sub('font-family="Liberation Sans"', swiss_svg(text, language.folder)) if text else None
