@@ -12,6 +12,8 @@ import typer
 
 from relance.config import Problem, check_policy, load_policy
 from relance.config.schema import write_schemas
+from relance.config.templates import templates_directory
+from relance.delivery.check import check_words
 
 app = typer.Typer(name="config", help="The policy: check it, and help editors with it.", no_args_is_help=True)
 
@@ -26,6 +28,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 def check(config: ConfigOption = Path("config"), *, as_json: JsonOption = False) -> None:
     """Every problem of the policy with file:line and the mend; exit 1 when there is an error."""
     problems = check_policy(config)
+    if not any(
+        problem.severity == "error" for problem in problems
+    ):  # words are looked at for a sound policy only
+        problems = sorted([*problems, *check_words(load_policy(config), templates_directory())])
     errors = sum(problem.severity == "error" for problem in problems)
     if as_json:
         figures = {"errors": errors, "warnings": len(problems) - errors}

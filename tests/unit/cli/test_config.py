@@ -27,10 +27,11 @@ def config(tmp_path: Path, monkeypatch) -> Path:
         path = tmp_path / "config" / name
         path.parent.mkdir(parents=True)
         path.write_text(text)
-    for name in ("fr/words.yaml", "fr/c/wording.yaml", "_layout/call.txt.j2"):
+    templates = {"fr/words.yaml": "hello: Bonjour", "fr/c/wording.yaml": "purpose: Demander"}
+    for name, text in (templates | {"_layout/call.txt.j2": '{{ say("hello") }}'}).items():
         path = tmp_path / "templates" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("…")
+        path.write_text(text)
     monkeypatch.setenv("RELANCE_TEMPLATES", str(tmp_path / "templates"))
     monkeypatch.delenv("RELANCE_CONFIG", raising=False)
     return tmp_path / "config"
@@ -48,6 +49,14 @@ def test_problem_exits_1_with_file_line_and_mend(config):
     assert result.exit_code == 1
     assert f"{config.as_posix()}/regions/fr.yaml:3: language: unknown key; write languages" in result.output
     assert "\x1b" not in result.output
+
+
+def test_words_that_would_fail_exit_1_with_file_line_and_mend(config):
+    wording = config.parent / "templates" / "fr" / "c" / "wording.yaml"
+    wording.write_text('purpose: Demander\nask: "{{ totl }}"\n')
+    result = runner.invoke(app, ["check", "--config", str(config)])
+    assert result.exit_code == 1
+    assert f"{wording.as_posix()}:2: ask: there is no 'totl' to write here; write total" in result.output
 
 
 def test_json_lists_every_problem(config):
@@ -89,6 +98,7 @@ def test_schema_writes_one_file_a_kind(config):
     result = runner.invoke(app, ["schema", "--config", str(config)])
     assert result.exit_code == 0
     assert sorted(path.name for path in (config / "schemas").iterdir()) == [
+        "channels.schema.json",
         "entity.schema.json",
         "profiles.schema.json",
         "region.schema.json",
