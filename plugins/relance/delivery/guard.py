@@ -1,8 +1,7 @@
-"""What templates may do, decided when they are compiled; they then run at the speed of plain Jinja.
+"""What templates may do, decided when they are read: what is not on these lists is refused with its line, before it runs.
 
-A sandbox asks at every expression of every message whether it is allowed. Here each template is read once, as a tree: what
-is not on the lists below is refused with its line, before it has ever run. Two things that a tree can't tell stay guarded
-while it runs: a subscript never reaches an attribute that is private or can be called, and ranges are short.
+A sandbox would ask at every expression of every message instead. What a template's tree can't tell, `compiling` guards
+while it runs.
 """
 
 from __future__ import annotations
@@ -10,16 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
 from keyword import iskeyword
-from pathlib import Path
-from types import CodeType
-from typing import Any
 
-from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2 import nodes
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import safe_range
 from markupsafe import Markup
 
 FUNCTIONS = frozenset({"say", "paragraphs", "plural", "fit", "range", "namespace", "dict"})
@@ -59,53 +52,8 @@ _CALLABLES = frozenset(
     for name in dir(kind)
     if name not in METHODS and callable(getattr(kind, name, None))
 )
-_INTERNAL = re.compile(r"_|(?:gi|cr|ag|tb|f|co|func)_")
-
-
-class PlainEnvironment(Environment):
-    """Jinja whose templates are held to this module's lists. Compiled code is shared by all environments alike."""
-
-    def __init__(self, directory: Path | None, *, html: bool) -> None:
-        loader: BaseLoader | None = FileSystemLoader(directory) if directory else None
-        super().__init__(
-            loader=loader,
-            autoescape=html,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=False,
-            cache_size=1000,
-            auto_reload=False,
-        )
-        self.filters["capitalise"] = lambda text: text[:1].upper() + text[1:]
-        self.filters = {name: self.filters[name] for name in FILTERS}
-        self.globals = {"range": safe_range, "dict": dict, "namespace": self.globals["namespace"]}
-        self.code_generator_class = _Generator
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        """An item, or an attribute that is neither private nor callable; filters such as `map(attribute=…)` come here."""
-        try:
-            return obj[argument]
-        except (AttributeError, TypeError, LookupError):
-            if isinstance(argument, str) and not _INTERNAL.match(argument):
-                value = getattr(obj, argument, None)
-                if value is not None and not callable(value):
-                    return value
-        return self.undefined(obj=obj, name=argument)
-
-    def _generate(
-        self, source: nodes.Template, name: str | None, filename: str | None, defer_init: bool = False
-    ) -> str:
-        check(source, name)
-        return super()._generate(source, name, filename, defer_init=defer_init)
-
-    def _compile(self, source: str, filename: str) -> CodeType:
-        return _code(source, filename)
-
-
-@lru_cache(maxsize=4096)
-def _code(source: str, filename: str) -> CodeType:
-    return compile(source, filename, "exec")
+PRIVATE = re.compile(r"_|(?:gi|cr|ag|tb|f|co|func)_")
+"""How attributes begin that are nobody's business: Python's own."""
 
 
 def check(tree: nodes.Template, name: str | None = None) -> None:
@@ -153,7 +101,7 @@ def _complaint(node: nodes.Node, callable_names: frozenset[str]) -> str | None:
 
 
 def _attribute(node: nodes.Getattr) -> str | None:
-    if _INTERNAL.match(node.attr) or node.attr in _CALLABLES:
+    if PRIVATE.match(node.attr) or node.attr in _CALLABLES:
         return f"{node.attr!r} is not for templates"
     return None
 
@@ -177,16 +125,3 @@ def _other_template(node: nodes.Include | nodes.FromImport) -> str | None:
     if isinstance(target, nodes.Const) and isinstance(target.value, str) and target.value.endswith(".j2"):
         return None if ".." not in target.value.split("/") else "another template is named from the top"
     return "another template is named as it is, and its name ends in .j2"
-
-
-class _Generator(CodeGenerator):
-    """Calls at once what is called: nothing on the lists wants Jinja's context handed to it."""
-
-    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: ARG002, N802 - Jinja's
-        """A call as Python, without `context.call`."""
-        self.visit(node.node, frame)
-        self.write("(")
-        for argument in (*node.args, *node.kwargs):
-            self.visit(argument, frame)
-            self.write(", ")
-        self.write(")")

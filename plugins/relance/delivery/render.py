@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,8 +15,6 @@ _SURFACE = {
     "email": "email", "sms": "sms.txt", "whatsapp": "whatsapp.txt", "voice": "voice.txt", "letter": "letter.txt",
     "registered": "letter.txt", "call": "call.txt", "internal": "internal.txt",
 }  # fmt: skip
-_BLANK = re.compile(r"\n{3,}")
-_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +104,7 @@ def _tone(view: View) -> str:
 
 def _tidy(rendered: str) -> str:
     """No trailing blanks, at most one empty line at a time, one line end at the end."""
-    return _BLANK.sub("\n\n", _TRAILING.sub("", rendered)).strip() + "\n"
+    text = "\n".join([line.rstrip(" \t") for line in rendered.split("\n")])
+    while "\n\n\n" in text:
+        text = text.replace("\n\n\n", "\n\n")
+    return text.strip() + "\n"

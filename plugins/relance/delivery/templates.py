@@ -26,6 +26,7 @@ from jinja2.utils import missing
 from markupsafe import Markup, escape
 
 from relance.delivery import gsm7, guard
+from relance.delivery.compiling import PlainEnvironment
 from relance.delivery.formats import Formats, locale_of
 from relance.errors import PermanentError
 
@@ -285,11 +286,13 @@ class Speaker:
 
 def one_line(text: str) -> str:
     """The text on one line; no-break spaces stay, so that an amount is not torn apart."""
-    return _BLANKS.sub(" ", text).strip(" ")
+    if "  " in text or not text.isprintable():
+        text = _BLANKS.sub(" ", text)
+    return text.strip(" ")
 
 
 def _environment(directory: Path, *, html: bool) -> Environment:
-    environment = guard.PlainEnvironment(directory, html=html)
+    environment = PlainEnvironment(directory, html=html)
     environment.context_class = _Context
     return environment
 
@@ -317,7 +320,7 @@ def _complaint(word: str) -> str | None:
     return None
 
 
-_PARSER = guard.PlainEnvironment(None, html=False)
+_PARSER = PlainEnvironment(None, html=False)
 
 
 def _read(path: Path) -> dict[str, Any]:
