@@ -1,0 +1,119 @@
+"""Reading the mailbox that bounces and replies come back to.
+
+A mail is marked as seen only when what it says is committed; what is read twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any, Protocol
+
+from relance.config.policy import Policy
+from relance.inbox.bounces import read_mail
+from relance.inbox.filing import Filing
+from relance.inbox.imap import ImapMailbox
+from relance.settings import Settings
+from relance.store.database import Database
+from relance.store.uow import UnitOfWork
+
+log = logging.getLogger("relance")
+MOST = 1000
+"""Mails read in one run; the others wait for the next."""
+
+
+class Source(Protocol):
+    """A mailbox."""
+
+    def unseen(self) -> list[str]:
+        """Identifiers of the mail that nobody has seen, oldest first."""
+        ...
+
+    def read(self, identifier: str) -> bytes:
+        """A mail's bytes."""
+        ...
+
+    def seen(self, identifier: str) -> None:
+        """Mark a mail as seen."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back."""
+        ...
+
+
+@dataclass(slots=True)
+class MailboxReport:
+    """Figures of one reading: mails by what became of them, those that could not be read, those left for the next run."""
+
+    read: int = 0
+    filed: dict[str, int] = field(default_factory=dict)
+    broken: int = 0
+    left: int = 0
+    configured: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `--json` shows it."""
+        return asdict(self)
+
+
+def read_mailbox(
+    database: Database,
+    *,
+    settings: Settings,
+    policy: Policy,
+    entity: str,
+    as_of: date,
+    source: Source | None = None,
+) -> MailboxReport:
+    """File what came back for an entity, as of its business day `as_of`; nothing where no mailbox is set.
+
+    The mailbox may serve several entities: what is about another's message stays unseen for that one's run.
+
+    Raises:
+        UsageError: for an unknown entity.
+        ChannelDownError: the mailbox can't be reached; what was filed stays filed.
+        ChannelRefusedError: it does not let us in.
+    """
+    policy.entity(entity)
+    if source is None:
+        source = _source(settings)
+        if source is None:
+            return MailboxReport(configured=False)
+    report, filed = MailboxReport(), Counter[str]()
+    filing = Filing(policy, entity, as_of)
+    try:
+        waiting = source.unseen()
+        report.left = max(0, len(waiting) - MOST)
+        for identifier in waiting[:MOST]:
+            report.read += 1
+            what = _one(database, filing, source.read(identifier))
+            filed[what] += what != "broken"
+            report.broken += what == "broken"
+            if what != "others":
+                source.seen(identifier)
+    finally:
+        source.close()
+        report.filed = dict(sorted((+filed).items()))
+        told = ", ".join(f"{count} {what}" for what, count in report.filed.items()) or "nothing of ours"
+        log.info("%s %s: mailbox: %d read: %s; %d broken", entity, as_of, report.read, told, report.broken)
+    return report
+
+
+def _one(database: Database, filing: Filing, raw: bytes) -> str:
+    try:
+        mail = read_mail(raw)
+    except ValueError as error:
+        log.warning("a mail can't be read (%s, sha256 %s)", error, hashlib.sha256(raw).hexdigest()[:16])
+        return "broken"
+    with UnitOfWork(database) as uow:
+        what = filing.file(uow, mail)
+        uow.commit()
+    return what
+
+
+def _source(settings: Settings) -> Source | None:
+    return ImapMailbox(settings.mailbox) if settings.mailbox.host else None
