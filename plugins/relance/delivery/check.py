@@ -24,8 +24,8 @@ from relance.config.policy import Policy
 from relance.config.problems import Problem
 from relance.config.values import nearest
 from relance.delivery import gsm7, guard, render, samples
-from relance.delivery.compiling import PlainEnvironment
 from relance.delivery.templates import WORDING, Formats, Language, Templates, locale_of
+from relance.delivery.view import View
 from relance.errors import PermanentError
 
 _MISSING = re.compile(r"has no word '([^']+)'")
@@ -108,6 +108,7 @@ class _Check:
         self.templates = Templates(folder)
         self.problems: list[Problem] = []
         self._documents: dict[Path, Document] = {}
+        self._set: set[tuple[str, str]] = set()
 
     # ---- what stands in the files
 
@@ -173,14 +174,28 @@ class _Check:
                 self._length(language, use)
 
     def _write(self, language: Language, use: Use, shape: str) -> None:
-        view = samples.view(use.words, shape, _seller(use.names))
+        view = samples.view(use.words, shape, _seller(use.names, swiss=shape == "announced"))
         try:
-            if use.words.channel == "email":
-                render.email(view, language)
-            else:
-                render.text(view, language)
+            self._on_its_surface(view, language, shape)
         except _FAULTS as error:
             self._blame(use, error, render.names_for(view, language.formats, use.words.channel))
+
+    def _on_its_surface(self, view: View, language: Language, shape: str) -> None:
+        if view.channel == "email":
+            render.email(view, language)
+        elif view.channel == "voice":
+            from relance.delivery.twilio.compose import voice_body  # Twilio's client takes its time to load
+
+            voice_body(view, language)
+        else:
+            render.text(view, language)
+        # Setting a page takes a while, and most of its words are those of the text: two of a language show the rest.
+        sheet = (language.folder, shape)
+        if view.channel in ("letter", "registered") and shape in ("many", "bare") and sheet not in self._set:
+            from relance.delivery import letter
+
+            self._set.add(sheet)
+            letter.pdf(view, language, templates=self.folder if (self.folder / "_letter").is_dir() else None)
 
     def _length(self, language: Language, use: Use) -> None:
         """An ordinary SMS, of one invoice or of several, that takes more than one part."""
@@ -271,12 +286,15 @@ def _shapes(words: samples.Words) -> list[str]:
 
 
 @cache
-def _seller(name: str) -> Entity:
+def _seller(name: str, *, swiss: bool = False) -> Entity:
+    """A seller of that name: in euros, or with what a Swiss bill needs."""
+    address = {"street": "Seestrasse", "house_no": "1", "postcode": "8002", "city": "Zürich", "country": "CH"}
+    iban, bic = ("CH9300762011623852957", None) if swiss else ("FR7630006000011234567890189", "AGRIFRPP")
     return Entity.model_validate(
         {
-            "entity": "E1", "name": name, "region": "r", "currency": "EUR", "timezone": "Europe/Paris",
-            "default_scenario": "s", "bank": {"holder": name, "iban": "FR7630006000011234567890189", "bic": "AGRIFRPP"},
-            "sender": {"email": "accounts@lumen.example", "name": name},
+            "entity": "E1", "name": name, "region": "r", "currency": "CHF" if swiss else "EUR",
+            "timezone": "Europe/Zurich", "default_scenario": "s", "bank": {"holder": name, "iban": iban, "bic": bic},
+            "sender": {"email": "accounts@lumen.example", "name": name, "address": address},
         }
     )  # fmt: skip
 

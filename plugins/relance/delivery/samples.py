@@ -6,20 +6,19 @@ Nothing in them is anybody's: the payer, the person and the invoices are made up
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from relance.config.models import LEVELS, Entity
 from relance.delivery.extras import Attachment, ChargeLine, Extras
-from relance.delivery.payment import Payment
 from relance.delivery.view import View, build
 from relance.money import Money
 
 DAY = date(2026, 3, 2)
 SHAPES = ("one", "many", "announced", "bare", "interest", "compensation")
 """`one` invoice and no more; `many` of every kind, with charges, code, links and files; only `announced` ones; `bare`: no bank,
-no person, no sender; `interest`, `compensation`: that charge alone, with a Swiss bill."""
+no person, no sender; `interest`, `compensation`: that charge alone."""
 
 _PDF = "application/pdf"
 _STATES = (
@@ -49,13 +48,8 @@ class Words:
 def view(words: Words, shape: str, entity: Entity) -> View:
     """A made contact of `shape`, as templates see it, from `entity`."""
     seller = entity.model_copy(update={"bank": None, "sender": None}) if shape == "bare" else entity
-    shown = build(
-        contact(words, shape, currency=entity.currency), seller, extras(words, shape, entity.currency)
-    )
-    if shown.payment is None or shape in ("one", "announced"):
-        return shown
-    codes = {"many": {"epc": "BCD"}}.get(shape, {"swiss": "SPC"})
-    return replace(shown, payment=Payment(reference=shown.payment.reference, **codes))
+    row = contact(words, shape, currency=entity.currency)
+    return build(row, seller, extras(words, shape, entity.currency))
 
 
 def contact(words: Words, shape: str, *, currency: str = "EUR") -> dict[str, Any]:

@@ -189,3 +189,19 @@ def test_only_scenarios_languages_and_channels_in_use_are_looked_at():
     }  # fmt: skip
     more = here.model_copy(update={"scenarios": here.scenarios | {"spare": spare}})
     assert uses_of(more) == uses_of(here)
+
+
+def test_words_that_only_a_letter_or_a_call_by_machine_says_are_found(words):
+    spoken = STEPS[0] | {"channels": ["voice"]}
+    calling = policy().model_copy(
+        update={
+            "scenarios": {"standard": Scenario.model_validate({"scenario": "standard", "steps": [spoken]})}
+        }
+    )
+    path = words / "fr" / "words.yaml"
+    spoil(path, 'voice_mail: "', 'voice_post: "')
+    assert only(check_words(calling, words))[::2] == (path.as_posix(), "there is no word 'voice_mail'")
+    assert {one.severity for one in check_words(policy(), words)} == {"warning"}
+    spoil(path, 'voice_post: "', 'voice_mail: "')
+    spoil(path, "  page: Page {page} sur {pages}\n", "")
+    assert only(check_words(policy(), words))[::2] == (path.as_posix(), "there is no word 'statement.page'")
