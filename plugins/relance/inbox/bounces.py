@@ -32,6 +32,11 @@ _REFERENCE = re.compile(r"<([^@>\s]{1,128})@[^>\s]*>")
 _STILL_TRYING = re.compile(
     r"\b(delayed|warning|still trying|will (?:re|keep )try|not yet been delivered)", re.IGNORECASE
 )
+_COPY = re.compile(
+    r"^(?:-{3,}.*(?:copy|original message|headers).*|Return-Path:.*|Received: .*|Message-ID:.*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Where a notice without parts begins to give our mail back: addresses from there on are not those that failed."""
 _MACHINES = frozenset({"mailer-daemon", "postmaster", "mail-daemon", "mdaemon", "no-reply-daemon"})
 
 
@@ -47,7 +52,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A mail as read. `event` tells it from its repetition; `keys` are those of ours it may be about, likeliest first."""
+    """A mail as read. `event` tells it from its repetition; `keys` are those of ours it may be about, likeliest first.
+
+    `told`: the words of a notice, without the mail that it gives back.
+    """
 
     kind: Kind
     event: str
@@ -56,7 +64,7 @@ class Incoming:
     subject: str
     text: str = ""
     outcomes: tuple[Outcome, ...] = ()
-    whole: str = field(default="", repr=False)
+    told: str = field(default="", repr=False)
 
 
 def read_mail(raw: bytes) -> Incoming:
@@ -78,7 +86,8 @@ def _read(raw: bytes) -> Incoming:
     sender, subject = address_of(mail["From"]), plain(mail["Subject"])[:200]
     one = Incoming("machine", _event(mail, raw), _keys_answered(mail), sender, subject)
     if outcomes := tuple(_outcomes(mail, text)):
-        return replace(one, kind="notice", keys=_keys_given_back(mail, raw), outcomes=outcomes, whole=text)
+        told = _COPY.split(text, maxsplit=1)[0]
+        return replace(one, kind="notice", keys=_keys_given_back(mail, raw), outcomes=outcomes, told=told)
     if _is_absence(mail):
         return replace(one, kind="absence")
     if mail["X-Relance-Key"] or _is_machine(mail, sender):

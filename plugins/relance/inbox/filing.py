@@ -68,7 +68,7 @@ class Filing:
         """What became of each recipient; gives the gravest of it."""
         filed: list[Filed] = []
         for number, outcome in enumerate(mail.outcomes):
-            address = _meant(outcome, row, mail.whole)
+            address = _meant(outcome, row, mail.told)
             if address is None or row["state"] not in _LEFT:
                 filed.append("unmatched")
                 continue
