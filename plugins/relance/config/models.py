@@ -258,6 +258,14 @@ def _contact_hours(value: object) -> dict[str, Any]:
 ContactHours = Annotated[dict[ContactChannel, Hours], BeforeValidator(_contact_hours)]
 
 
+class Retention(PolicyModel):
+    """How long content is kept; its hash stays."""
+
+    messages_years: Annotated[Count, Field(ge=1, le=100)] | None = Field(
+        None, description="Years after which messages and what came back are erased.", examples=[6]
+    )
+
+
 class Region(PolicyModel):
     """A country's norms: `regions/<region>.yaml`."""
 
@@ -283,6 +291,11 @@ class Region(PolicyModel):
     law: Country = Field(
         default_factory=lambda data: data["country"],
         description="Country whose law gives interest; else `country`.",
+    )
+    retention: Retention | None = Field(
+        None,
+        description="How long messages and what came back are kept; absent, for ever.",
+        examples=["{messages_years: 6}"],
     )
 
 
