@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any, Literal
 
 from twilio.twiml.voice_response import Gather, VoiceResponse
@@ -20,7 +19,7 @@ from relance.inbox.signed import State
 ASKED = 3
 """How often one question is asked."""
 _WAIT_S = 8
-_KEYS = {"identify": 1, "menu": 1, "promise": 4}
+_KEYS = {"identify": 1, "menu": 1, "promise": 2}
 
 Choice = Literal["promise", "contest", "call_back"]
 Next = Callable[[State], str]
@@ -75,26 +74,13 @@ class Script:
         return None
 
     def _promised(self, pressed: str) -> Turn | None:
-        """A day and month in four digits, or a number of days. A day too far off is talked over by a person."""
-        wanted = self._day(pressed)
-        if wanted is None:
+        """A number of days, of those that `voice_body` wrote a date for; nothing else is a promise."""
+        days = str(int(pressed)) if pressed.isascii() and pressed.isdigit() else ""
+        due_on = self._words["dates"].get(days)
+        if due_on is None:
             return None
-        days = next((n for n, day in self._words["dates"].items() if day == wanted.isoformat()), None)
-        facts = {"keys": pressed, "due_on": wanted.isoformat()}
-        if days is None:
-            return Turn(self._end("call_back_done", "bye"), choice="call_back", facts=facts)
+        facts = {"keys": pressed, "due_on": due_on}
         return Turn(self._end(self._words["promise_done"][days], "bye"), choice="promise", facts=facts)
-
-    def _day(self, pressed: str) -> date | None:
-        first = date.fromisoformat(self._words["dates"]["0"])
-        if not (pressed.isascii() and pressed.isdigit()):
-            return None
-        if len(pressed) <= 2:
-            known = self._words["dates"].get(str(int(pressed)))
-            return date.fromisoformat(known) if known and int(pressed) else None
-        if len(pressed) != 4:
-            return None
-        return _next_such_day(first, day=int(pressed[:2]), month=int(pressed[2:]))
 
     def _again(self, state: State) -> Turn:
         if state.tries + 1 >= ASKED:
@@ -129,15 +115,3 @@ class Script:
         """The words of that name, or the text itself."""
         found = self._words.get(word, word)
         return str(found)
-
-
-def _next_such_day(first: date, *, day: int, month: int) -> date | None:
-    """The first such day of the calendar from `first` on, within a year; None for one that there is not."""
-    for year in (first.year, first.year + 1):
-        try:
-            found = date(year, month, day)
-        except ValueError:
-            continue
-        if first <= found <= first + timedelta(days=366):
-            return found
-    return None

@@ -75,14 +75,14 @@ def whatsapp_body(
 def voice_body(view: View, language: Language) -> bytes:
     """Canonical JSON of everything that a call may say.
 
-    `language` (as Twilio names it), `identify`, `text`, `menu`, `promise_ask`, `promise_done` (by days ahead, "0" to "14"),
+    `language` (as Twilio names it), `identify`, `text`, `menu`, `promise_ask`, `promise_done` (by days ahead, "1" to "14"),
     `dates` (the same days as ISO dates), `contest_done`, `call_back_done`, `unknown`, `mail` (for machines: nothing
     private), `bye`.
 
     Raises:
         jinja2.TemplateError: for a name or word that is missing.
     """
-    days = {str(n): view.on_date + timedelta(days=n) for n in range(LATEST_DAYS + 1)}
+    days = {str(n): view.on_date + timedelta(days=n) for n in range(1, LATEST_DAYS + 1)}
     wanted: list[tuple[str, str | None]] = [(f"voice_{word}", None) for word in _SAID]
     wanted += [("voice_promise_done", language.formats.long_date(day)) for day in days.values()]
     said = _say(view, language, "voice", wanted)
