@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import binascii
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email import policy
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import lru_cache
+from pathlib import PurePosixPath
 
+from relance.delivery.extras import Attachment
+from relance.delivery.headers import EOL, mailbox_line, parameter, text_line
 from relance.delivery.render import Email
+from relance.delivery.view import clean
 from relance.errors import PermanentError
 
-
-class _Policy(policy.EmailPolicy):
-    """SMTP's policy, with identifiers on one line: some readers lose a Message-ID that is folded."""
-
-    _whole = frozenset({"message-id", "in-reply-to", "x-relance-key"})
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """A header as bytes."""
-        if name.lower() in self._whole:
-            return f"{name}: {value}{self.linesep}".encode("ascii")
-        if (
-            name.lower() == "references"
-        ):  # the library's folding drops blanks between identifiers longer than a line
-            return f"{name}: {f'{self.linesep} '.join(value.split())}{self.linesep}".encode("ascii")
-        return super().fold_binary(name, value)
-
-
-_POLICY = _Policy(linesep="\r\n")
+_MEDIA = re.compile(r"(?!multipart/|message/)[a-z0-9][a-z0-9.+-]*/[a-z0-9][a-z0-9.+-]*", re.IGNORECASE)
+_CONTENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
+_NOT_IN_FILE_NAMES = re.compile(r'[<>:"|?*/\\\x7f]')
+_LONGEST_NAME = 120
+_BASE64_LINE = 76
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,60 +64,147 @@ def ascii_address(address: str) -> str:
     return f"{local}@{_domain(address)}"
 
 
-def compose(email: Email, headers: Headers) -> bytes:
-    """The e-mail with CRLF line ends, text and HTML as alternatives.
+def compose(
+    email: Email,
+    headers: Headers,
+    *,
+    attachments: Sequence[Attachment] = (),
+    inline: Sequence[Attachment] = (),
+) -> bytes:
+    """The e-mail with CRLF line ends: text and HTML as alternatives, pictures that the HTML shows (`cid:<name>`), files.
+
+    multipart/mixed > multipart/related > multipart/alternative, only the levels that are needed. File names are made safe
+    (`file_name`) and told apart.
 
     Raises:
-        PermanentError: when a header can't be written (an address that is none).
+        PermanentError: when a header can't be written (an address that is none), or a picture's name is no Content-ID.
     """
-    recipient = ascii_address(headers.recipient)
-    copies = tuple(ascii_address(one) for one in headers.copies)
-    international = not all(one.isascii() for one in (recipient, *copies, headers.sender))
-    message = EmailMessage(policy=_POLICY.clone(utf8=True) if international else _POLICY)
+    kind, boundary, body = _alternatives(email, headers.key)
+    if inline:
+        kind, boundary, body = _around(
+            "related", headers.key, [_nested(kind, boundary, body), *map(_picture, inline)]
+        )
+    if attachments:
+        names = _told_apart([file_name(one.name) for one in attachments])
+        files = [_file(one, name) for one, name in zip(attachments, names, strict=True)]
+        kind, boundary, body = _around("mixed", headers.key, [_nested(kind, boundary, body), *files])
     try:
-        message["From"] = Address(headers.sender_name, **_parts(headers.sender))
-        message["To"] = Address(headers.recipient_name or "", **_parts(recipient))
-        if copies:
-            message["Cc"] = [Address(**_parts(one)) for one in copies]
-        if headers.reply_to and headers.reply_to != headers.sender:
-            message["Reply-To"] = Address(headers.sender_name, **_parts(headers.reply_to))
-        message["Subject"] = email.subject
-    except (ValueError, IndexError, MessageError) as error:
+        head = _head(email.subject, headers)
+    except ValueError as error:
         raise PermanentError(f"the headers can't be written: {type(error).__name__}") from error
-    message["Date"] = format_datetime(headers.date)
-    message["Message-ID"] = message_id(headers.key, headers.sender)
+    return b"".join([(head + _content_type(kind, boundary) + EOL).encode(), body])
+
+
+def _head(subject: str, headers: Headers) -> str:
+    sender = ascii_address(headers.sender)
+    lines = [
+        mailbox_line("From", [(headers.sender_name, sender)]),
+        mailbox_line("To", [(headers.recipient_name, ascii_address(headers.recipient))]),
+    ]
+    if headers.copies:
+        lines.append(mailbox_line("Cc", [(None, ascii_address(one)) for one in headers.copies]))
+    if headers.reply_to and headers.reply_to != headers.sender:
+        lines.append(mailbox_line("Reply-To", [(headers.sender_name, ascii_address(headers.reply_to))]))
+    lines.append(text_line("Subject", subject))
+    lines.append(f"Date: {format_datetime(headers.date)}{EOL}")
+    # Identifiers stand on a line each: some readers lose a Message-ID that is folded.
+    lines.append(f"Message-ID: {message_id(headers.key, headers.sender)}{EOL}")
     if headers.earlier:
-        message["In-Reply-To"] = headers.earlier[-1]
-        message["References"] = " ".join(headers.earlier)
-    message["Content-Language"] = headers.language
+        if not all(one.isascii() and one.isprintable() for one in headers.earlier):
+            raise ValueError("an identifier of an earlier message is none")
+        lines.append(f"In-Reply-To: {headers.earlier[-1]}{EOL}")
+        lines.append(f"References: {f'{EOL} '.join(headers.earlier)}{EOL}")
+    lines.append(f"Content-Language: {headers.language}{EOL}")
     # No machine shall answer (RFC 3834): an out-of-office reply would count as an answer of the payer.
-    message["Auto-Submitted"] = "auto-generated"
-    message["X-Relance-Key"] = headers.key
-    boundary = f"=_{hashlib.sha256(headers.key.encode()).hexdigest()[:32]}"
-    message["MIME-Version"] = "1.0"
-    message["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
-    head = b"".join(message.policy.fold_binary(name, value) for name, value in message.items())
-    return head + _alternatives(boundary, {"plain": email.text, "html": email.html})
+    lines.append(
+        f"Auto-Submitted: auto-generated{EOL}X-Relance-Key: {headers.key}{EOL}MIME-Version: 1.0{EOL}"
+    )
+    return "".join(lines)
 
 
-def _alternatives(boundary: str, texts: Mapping[str, str]) -> bytes:
-    """The body of multipart/alternative; by hand, since the library's quoted-printable takes ten times as long."""
+def file_name(name: str) -> str:
+    """A file's name that is safe to save, 120 characters at most with its suffix.
+
+    It is the last part of a path, on one line, without what file systems refuse or hide.
+    """
+    last = re.split(r"[/\\]", clean(name))[-1]
+    safe = _NOT_IN_FILE_NAMES.sub("_", last).strip(" .") or "file"
+    if len(safe) <= _LONGEST_NAME:
+        return safe
+    suffix = PurePosixPath(safe).suffix[:10]
+    return safe[: _LONGEST_NAME - len(suffix)].rstrip(" .") + suffix
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """The names, with " (2)" and so on in those that have come before (in any case of letters)."""
+    told: list[str] = []
+    known: set[str] = set()
+    for name in names:
+        path, place, one = PurePosixPath(name), 1, name
+        while one.casefold() in known:
+            place += 1
+            one = f"{path.stem} ({place}){path.suffix}"
+        known.add(one.casefold())
+        told.append(one)
+    return told
+
+
+def _alternatives(email: Email, key: str) -> tuple[str, str, bytes]:
+    """Kind, boundary and body of the two texts; the library's own quoted-printable takes ten times as long."""
+    boundary = f"=_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
     pieces = []
-    for kind, text in texts.items():
-        head = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
-        pieces.append(f"{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode())
-        pieces.append(binascii.b2a_qp(text.replace("\n", "\r\n").encode(), istext=True))
+    for kind, text in {"plain": email.text, "html": email.html}.items():
+        head = f'--{boundary}{EOL}Content-Type: text/{kind}; charset="utf-8"{EOL}'
+        pieces.append(f"{head}Content-Transfer-Encoding: quoted-printable{EOL}{EOL}".encode())
+        pieces.append(binascii.b2a_qp(text.replace("\n", EOL).encode(), istext=True))
         pieces.append(b"\r\n")
-    return b"\r\n" + b"".join(pieces) + f"--{boundary}--\r\n".encode()
+    return "alternative", boundary, b"".join(pieces) + f"--{boundary}--{EOL}".encode()
 
 
-def _parts(address: str) -> dict[str, str]:
-    local, _, domain = ascii_address(address).rpartition("@")
-    return {"username": local, "domain": domain}
+def _around(kind: str, key: str, parts: Sequence[bytes]) -> tuple[str, str, bytes]:
+    """A multipart of finished parts. No encoded part holds "=_", so none holds a boundary."""
+    boundary = f"=_{kind}_{hashlib.sha256(f'{kind} {key}'.encode()).hexdigest()[:32]}"
+    start = f"--{boundary}{EOL}".encode()
+    pieces = [piece for part in parts for piece in (start, part, b"\r\n")]
+    return kind, boundary, b"".join([*pieces, f"--{boundary}--{EOL}".encode()])
+
+
+def _nested(kind: str, boundary: str, body: bytes) -> bytes:
+    return (_content_type(kind, boundary) + EOL).encode() + body
+
+
+def _content_type(kind: str, boundary: str) -> str:
+    root = f';{EOL} type="multipart/alternative"' if kind == "related" else ""  # RFC 2387 3.1
+    return f'Content-Type: multipart/{kind}{root};{EOL} boundary="{boundary}"{EOL}'
+
+
+def _picture(picture: Attachment) -> bytes:
+    if not _CONTENT_ID.fullmatch(picture.name):
+        raise PermanentError("a picture in a message has a name that no link can hold")
+    return _encoded_part(picture, "inline", picture.name, f"Content-ID: <{picture.name}>{EOL}")
+
+
+def _file(attachment: Attachment, name: str) -> bytes:
+    return _encoded_part(attachment, "attachment", name)
+
+
+def _encoded_part(part: Attachment, disposition: str, name: str, more: str = "") -> bytes:
+    media = part.media_type if _MEDIA.fullmatch(part.media_type) else "application/octet-stream"
+    head = (
+        f"Content-Type: {media}{EOL}Content-Transfer-Encoding: base64{EOL}{more}"
+        f"Content-Disposition: {disposition}{parameter('filename', name)}{EOL}{EOL}"
+    )
+    text = base64.b64encode(part.content)
+    lines = [text[at : at + _BASE64_LINE] for at in range(0, len(text), _BASE64_LINE)]
+    return head.encode() + b"\r\n".join(lines)
 
 
 def _domain(address: str) -> str:
-    domain = address.rpartition("@")[2]
+    return _ascii_domain(address.rpartition("@")[2])
+
+
+@lru_cache(maxsize=4096)
+def _ascii_domain(domain: str) -> str:
     try:
         return domain.encode("idna").decode("ascii").lower()
     except UnicodeError as error:
