@@ -13,7 +13,7 @@ from typing import Any
 from relance.delivery.envelopes import Seller, country_line, lines_of, window_of
 from relance.delivery.payment.pictures import epc_svg, swiss_svg
 from relance.delivery.render import names_for
-from relance.delivery.templates import Language, Speaker
+from relance.delivery.templates import Formats, Language, Speaker
 from relance.delivery.typesetting import breakable, typesetter
 from relance.delivery.view import Row, View
 from relance.money import Money
@@ -41,12 +41,16 @@ def pdf(view: View, language: Language, *, seller: Seller = UNKNOWN, templates: 
     names = names_for(view, language.formats, "letter")
     speaker = language.speaker(names)
     country = seller.country or (view.bank.iban[:2] if view.bank else None)
+    address = _address(view, speaker, country, language)
     data = frame(view, speaker, language) | {
         "window": window_of(country).as_data(),
         "margin": window_of(country).margin,
         "sender": [breakable(one) for one in (view.entity, *seller.address, view.reply_to) if one],
         "return_line": " · ".join((view.entity, *seller.address)),
-        "address": [breakable(one) for one in _address(view, speaker, country, language)],
+        "address": [breakable(one) for one in address],
+        "description": "\n".join(
+            address
+        ),  # in the metadata: whoever hands the letter over reads there whom it is for
         "registered": speaker.say("letter.registered") if view.channel == "registered" else None,
         "date_line": speaker.say("letter.date", language.formats.long_date(view.on_date)),
         "blocks": Writer(view, speaker, language, names).letter(),
@@ -62,6 +66,7 @@ def frame(view: View, speaker: Speaker, language: Language) -> Block:
     return {
         "title": speaker.say("subject"),
         "author": view.entity,
+        "description": None,
         "date": [view.on_date.year, view.on_date.month, view.on_date.day],
         "lang": locale.language,
         "region": locale.territory or None,
@@ -191,31 +196,25 @@ class Writer:
         asked = view.grand_totals or view.announced_totals
         sums = [(self._say(name), one, False) for name, totals in parts for one in totals]
         sums += [(label, one, True) for one in asked]
-        # Of several currencies only the first carries the label.
-        shown = zip(sums, ["", *(name for name, _, _ in sums)], strict=False)
-        rows = [
-            [name if name != above else "", self._formats.money(one), heavy]
-            for (name, one, heavy), above in shown
-        ]
-        return [{"kind": "sums", "rows": rows}] if rows else []
+        return sums_of(sums, self._formats)
 
     def _pay(self) -> list[Block]:
         view = self._view
         heading: Block = {"kind": "h", "text": self._say("sections.pay")}
         if view.bank is None:
             return [heading, _p(self._say("no_bank"))]
-        rows = [
-            ["bank.holder", view.bank.holder, False],
-            ["bank.iban", view.bank.iban, True],
-            ["bank.bic", view.bank.bic, True],
-            ["bank.reference", self._names["reference"], True],
-            ["online.see", view.link, False],
-            ["online.card", view.card_link, False],
+        rows: list[tuple[str, str | None, str]] = [
+            ("bank.holder", view.bank.holder, "text"),
+            ("bank.iban", view.bank.iban, "code"),
+            ("bank.bic", view.bank.bic, "code"),
+            ("bank.reference", self._names["reference"], "code"),
+            ("online.see", view.link, "link"),
+            ("online.card", view.card_link, "link"),
         ]
         epc, swiss = (view.payment.epc, view.payment.swiss) if view.payment else (None, None)
         box = {
             "kind": "pay",
-            "rows": [[self._say(str(name)), breakable(str(value)), code] for name, value, code in rows if value],
+            "rows": [[self._say(name), breakable(value), how, value] for name, value, how in rows if value],
             "qr": epc_svg(epc) if epc else None,
             "qr_alt": self._say("qr.alt"),
             "qr_label": None,
@@ -247,6 +246,16 @@ class Writer:
             "space": _SIGNATURE_MM.get(view.channel, 4),
             "signatory": [breakable(one) for one in names],
         }
+
+
+def sums_of(sums: Sequence[tuple[str, Money, bool]], formats: Formats) -> list[Block]:
+    """Labels with their sums, the ones that are asked for in bold; of several currencies only the first is labelled."""
+    above = ["", *(label for label, _, _ in sums)]
+    rows = [
+        [label if label != before else "", formats.money(one), heavy]
+        for (label, one, heavy), before in zip(sums, above, strict=False)
+    ]
+    return [{"kind": "sums", "rows": rows}] if rows else []
 
 
 def _p(text: str) -> Block:

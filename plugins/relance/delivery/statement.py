@@ -15,13 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-from xlsxwriter.format import Format
-from xlsxwriter.worksheet import Worksheet
+import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.format import Format  # type: ignore[import-untyped]
+from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from relance.delivery.envelopes import Seller
 from relance.delivery.extras import Attachment
-from relance.delivery.letter import FILE, UNKNOWN, frame
+from relance.delivery.letter import FILE, UNKNOWN, frame, sums_of
 from relance.delivery.render import names_for
 from relance.delivery.templates import Language, Speaker
 from relance.delivery.typesetting import breakable, typesetter
@@ -193,16 +193,10 @@ def _blocks(view: View, language: Language, speaker: Speaker) -> Iterator[dict[s
         "head": [say("columns.invoice"), *(say(f"statement.columns.{one}") for one in words)],
         "rows": [_cells(line, language, speaker) for line in lines],
     }  # fmt: skip
-    label = say("statement.total")
-    totals = totals_of(line.row.open for line in lines)
-    sums = [[label if not place else "", formats.money(one), True] for place, one in enumerate(totals)]
-    credit = [
-        [say("statement.credit"), formats.money(Money(one.currency, -abs(one.minor))), False]
-        for one in view.credit
-    ]
-    asked = [[say("statement.columns.to_pay"), formats.money(one), True] for one in view.totals]
-    if sums or credit:
-        yield {"kind": "sums", "rows": [*sums, *credit, *asked]}
+    sums = [(say("statement.total"), one, True) for one in totals_of(line.row.open for line in lines)]
+    sums += [(say("statement.credit"), Money(one.currency, -abs(one.minor)), False) for one in view.credit]
+    sums += [(say("statement.columns.to_pay"), one, True) for one in view.totals]
+    yield from sums_of(sums, formats)
 
 
 def _cells(line: _Line, language: Language, speaker: Speaker) -> dict[str, Any]:

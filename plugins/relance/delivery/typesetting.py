@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typst
 
@@ -22,7 +22,7 @@ from relance.settings import REPOSITORY
 
 FOLDER = "_letter"
 """Under the folder of templates: Typst files, and the folder `fonts`."""
-STANDARD = "a-2b"
+STANDARD: Final = "a-2b"
 """PDF/A-2b, ISO 19005-2: kept for years, looking the same. Typst refuses to write what would break it."""
 INSTEAD = "\u25a1"
 """Printed for a character that no font has (Chinese, emoji): PDF/A-2 wants a glyph for all text."""
@@ -87,7 +87,7 @@ class Typesetter:
             raise PermanentError(f"Typst made no PDF of {file}")
         return made
 
-    def _compiler(self, source: Path | bytes) -> typst.Compiler:
+    def _compiler(self, source: Path) -> typst.Compiler:
         return typst.Compiler(
             source,
             root=self._directory,
