@@ -156,9 +156,14 @@ def _alternatives(email: Email, key: str) -> tuple[str, str, bytes]:
     for kind, text in {"plain": email.text, "html": email.html}.items():
         head = f'--{boundary}{EOL}Content-Type: text/{kind}; charset="utf-8"{EOL}'
         pieces.append(f"{head}Content-Transfer-Encoding: quoted-printable{EOL}{EOL}".encode())
-        pieces.append(binascii.b2a_qp(text.replace("\n", EOL).encode(), istext=True))
-        pieces.append(b"\r\n")
+        pieces += [_quoted_printable(line) for line in text.split("\n")]
     return "alternative", boundary, b"".join(pieces) + f"--{boundary}--{EOL}".encode()
+
+
+@lru_cache(maxsize=4096)
+def _quoted_printable(line: str) -> bytes:
+    """A line with its end, also after soft breaks; most lines of a page are those of the page before."""
+    return binascii.b2a_qp(f"{line}{EOL}".encode(), istext=True)
 
 
 def _around(kind: str, key: str, parts: Sequence[bytes]) -> tuple[str, str, bytes]:

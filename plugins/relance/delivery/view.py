@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any
 
 from relance.config.models import Entity
@@ -33,6 +34,7 @@ _TELLABLE = frozenset(
     }
 )
 _LONGEST = 300
+_BY_DUE = attrgetter("due_date", "issue_date", "invoice_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +159,28 @@ class View:
     @property
     def reference(self) -> str:
         """What the payer writes on the transfer: the one invoice's number, else the customer's."""
-        rows = self.lead + self.lower or self.announced
-        return rows[0].invoice_id if len(rows) == 1 else self.payer.customer_id
+        return _reference(self.lead + self.lower or self.announced, self.payer)
 
 
 def clean(text: object) -> str:
     """A ledger's text as one safe line: control and direction characters out, white space single, 300 characters at most."""
+    line = text if isinstance(text, str) else str(text)
+    if not line.isascii():
+        line = unicodedata.normalize("NFC", line)
+    # What can be printed, as nearly all text, has none of the characters that are looked for one by one.
+    line = " ".join((line if line.isprintable() else _printable(line)).split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def _printable(text: str) -> str:
     kept = []
-    for character in unicodedata.normalize("NFC", str(text).encode("utf-8", "replace").decode("utf-8")):
+    for character in unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8")):
         category = unicodedata.category(character)
         if category in {"Cc", "Zl", "Zp", "Zs"}:
             kept.append(" ")
         elif category not in {"Cf", "Cs", "Co", "Cn"} or character in "\u200d\u200c":
             kept.append(character)
-    line = " ".join("".join(kept).split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    return "".join(kept)
 
 
 def build(contact: Mapping[str, Any], entity: Entity, extras: Extras = NOTHING) -> View:
@@ -185,7 +194,18 @@ def build(contact: Mapping[str, Any], entity: Entity, extras: Extras = NOTHING) 
     demanded = [row for row in rows if row.demand]
     lead = _by_due(row for row in demanded if row.level == contact["level"])
     announced = _by_due(row for row in rows if row.level and not row.demand)
-    view = View(
+    lower = _by_due(row for row in demanded if row.level != contact["level"])
+    totals = _totals(row.demand for row in demanded if row.demand)
+    announced_totals = _totals(row.open for row in announced)
+    payer = _party(content["payer"])
+    sums = [sum_ for line in extras.charges for sum_ in (line.interest, line.compensation) if sum_]
+    payment = payment_of(
+        entity=entity,
+        payer=payer.name,
+        reference=_reference(lead + lower or announced, payer),
+        totals=_totals([*totals, *sums]) or announced_totals,
+    )
+    return View(
         key=contact["key"],
         template=content["template"],
         level=contact["level"],
@@ -193,7 +213,7 @@ def build(contact: Mapping[str, Any], entity: Entity, extras: Extras = NOTHING) 
         channel=contact["channel"] or "internal",
         on_date=contact["as_of"],
         deadline=contact["as_of"] + timedelta(days=NOTICE_DAYS),
-        payer=_party(content["payer"]),
+        payer=payer,
         person=_person(content.get("person")),
         entity=clean(entity.name),
         sender=clean((entity.sender and entity.sender.name) or entity.name),
@@ -202,24 +222,26 @@ def build(contact: Mapping[str, Any], entity: Entity, extras: Extras = NOTHING) 
         bank=_bank(entity),
         recipient=clean(contact["recipient"] or ""),
         lead=lead,
-        lower=_by_due(row for row in demanded if row.level != contact["level"]),
+        lower=lower,
         announced=announced,
         mentioned=_by_due(row for row in rows if not row.level),
-        totals=_totals(row.demand for row in demanded if row.demand),
+        totals=totals,
         lead_totals=_totals(row.demand for row in lead if row.demand),
-        announced_totals=_totals(row.open for row in announced),
+        announced_totals=announced_totals,
         credit=tuple(Money(one["currency"], one["amount"]) for one in content.get("credit") or ()),
         charges=frozenset(content.get("charges") or ()),
         charge_lines=extras.charges,
         charges_missing=extras.charges_missing,
+        payment=payment,
         attachments=tuple(one.name for one in extras.attachments),
         left_out=extras.left_out,
         link=extras.link,
         card_link=extras.card_link,
     )
-    asked = view.grand_totals or view.announced_totals
-    payment = payment_of(entity=entity, payer=view.payer.name, reference=view.reference, totals=asked)
-    return replace(view, payment=payment)
+
+
+def _reference(rows: Sequence[Row], payer: Party) -> str:
+    return rows[0].invoice_id if len(rows) == 1 else payer.customer_id
 
 
 def _row(item: Mapping[str, Any]) -> Row:
@@ -242,7 +264,7 @@ def _row(item: Mapping[str, Any]) -> Row:
 
 
 def _by_due(rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(sorted(rows, key=lambda row: (row.due_date, row.issue_date, row.invoice_id)))
+    return tuple(sorted(rows, key=_BY_DUE))
 
 
 def _totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
