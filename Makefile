@@ -14,7 +14,7 @@ STAMP := $(VENV)/.made
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help env check lint test demo up down sample requirements clean
+.PHONY: help env check lint test demo up down sample gallery requirements clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -52,6 +52,9 @@ down: ## stops what `make up` and `make demo` started
 
 sample: env ## makes include/sample anew, byte for byte
 	$(RUN) scripts/make_sample.py
+
+gallery: env ## draws all templates in all languages into .relance/gallery, for review
+	$(RUN) scripts/gallery.py
 
 requirements: env ## pins anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	$(UV) pip compile pyproject.toml --extra airflow --group dev --universal --python-version 3.11 \

@@ -30,6 +30,7 @@ _STATES = (
     "covered_by_credit",
     "due",
 )
+_ADDRESS = "12 rue des Lampes, 75011 Paris"
 _LINK = "https://pay.lumen.example/p/Zk3v9QhT2mXw"
 _CARD = "https://pay.lumen.example/card/7Hq2"
 
@@ -64,7 +65,7 @@ def contact(words: Words, shape: str, *, currency: str = "EUR") -> dict[str, Any
     }  # fmt: skip
     return {
         "key": "5a" * 32, "as_of": DAY, "level": words.level, "channel": words.channel, "content": content,
-        "payer_id": "C-1042", "recipient": "12 rue des Lampes, 75011 Paris" if "le" in words.channel else "x@client.example",
+        "payer_id": "C-1042", "recipient": _ADDRESS if words.channel in ("letter", "registered") else "x@client.example",
     }  # fmt: skip
 
 
