@@ -26,7 +26,7 @@ from relance.deciding import (
     record_of,
     snapshot_of,
 )
-from relance.delivering import DeliveryReport, deliver, delivery_batches, messages_by_channel
+from relance.delivering import DeliveryReport, deliver, deliver_waiting, delivery_batches, messages_by_channel
 from relance.errors import LedgerError, UsageError
 from relance.ledger.importing import import_ledger
 from relance.ledger.loading import load_versions
@@ -37,7 +37,7 @@ from relance.slack import SlackReport
 from relance.store.locks import day_lock
 
 __all__ = [
-    "DeliveryReport", "PlanReport", "decide", "decided", "deliver", "delivery_batches", "digest_of", "history_before",
+    "DeliveryReport", "PlanReport", "decide", "decided", "deliver", "deliver_waiting", "delivery_batches", "digest_of", "history_before",
     "holds_on", "import_extract", "messages_by_channel", "notify_data_problem", "publish", "record_of", "run", "snapshot_of",
     "work_cases",
 ]  # fmt: skip
@@ -145,6 +145,8 @@ def run(
         "failed": delivered.failed,
         "in_doubt": delivered.in_doubt,
         "deferred": delivered.deferred,
+        "held": delivered.held,
+        "over_the_cap": delivered.capped,
         "awaiting_approval": planned.awaiting_approval,
         "cases_opened": worked.opened,
         "cases_updated": worked.updated,

@@ -25,7 +25,7 @@ from relance.planning.model import ACT_HISTORY, APPROVALS, CONTACT_HISTORY, HOLD
 from relance.planning.plan import plan
 from relance.services import Services
 from relance.store import plans, profiles
-from relance.store.facts import facts_now, keep_facts
+from relance.store.facts import Facts, facts_now, keep_facts
 from relance.store.locks import day_lock
 
 log = logging.getLogger("relance")
@@ -102,13 +102,13 @@ def decide(
             services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of
         )
     with day_lock(services.database, entity, as_of, what="plan"):
-        with services.unit_of_work() as uow:
-            facts = facts_now(
-                uow, entity
-            )  # before anything is read: what comes in between is seen at the last look
+        imports = _facts(
+            services, entity
+        ).imports  # before they are read: what comes after is seen at the last look
         snapshot = snapshot_of(services, entity, as_of)
         if live:
             catch_up(services, entity, as_of, snapshot)
+        facts = _facts(services, entity)._replace(imports=imports)
         made, _ = decided(services, entity, as_of, snapshot=snapshot)
         record = record_of(services, made, snapshot, live=live, reason=reason)
         with services.unit_of_work() as uow:
@@ -157,6 +157,11 @@ def digest_of(made: Plan) -> str:
 def in_words(figures: dict[str, Any]) -> str:
     """Figures as the log has them."""
     return ", ".join(f"{name} {value}" for name, value in figures.items())
+
+
+def _facts(services: Services, entity: str) -> Facts:
+    with services.unit_of_work() as uow:
+        return facts_now(uow, entity)
 
 
 def _refuse_missing_templates(services: Services) -> None:

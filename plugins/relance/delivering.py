@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -82,6 +83,22 @@ def deliver(services: Services, entity: str, as_of: date, keys: list[str] | None
     return report
 
 
+def deliver_waiting(services: Services, entity: str, as_of: date) -> bool:
+    """Deliver what waits and may go by now; True when nothing more can go on that day.
+
+    Raises:
+        BusyError: when the day has to be decided again and others work on it.
+    """
+    if as_of < services.today(entity) or not delivery_batches(services, entity, as_of):
+        return True
+    report = deliver(services, entity, as_of)
+    if report.deferred:
+        return False
+    zone = ZoneInfo(services.policy.entity(entity).timezone)
+    opening = report.opens_at and report.opens_at.astimezone(zone).date()
+    return not report.held or opening is None or opening > as_of
+
+
 def look_again(services: Services, entity: str, as_of: date) -> bool:
     """Decide the day again where imports, holds or marks have come or gone since; True when it was.
 
@@ -126,10 +143,11 @@ def _deliver_once(
 ) -> tuple[DeliveryReport, int]:
     """One round, and how many addresses refused a message for good."""
     with day_lock(services.database, entity, as_of, what="deliver", shared=True):
+        moment = services.now()
         with services.unit_of_work() as uow:
             intended = delivery.intend(
                 uow, policy=services.policy, templates=services.settings.templates, entity=entity, as_of=as_of,
-                keys=keys, now=services.now(), hours=partial(_opens, services),
+                keys=keys, now=moment, hours=partial(_opens, services, moment),
                 extras=Enclosing(services, entity, as_of).of,
             )  # fmt: skip
             uow.commit()
@@ -144,15 +162,15 @@ def _deliver_once(
     return report, sent.refused
 
 
-def _opens(services: Services, row: sa.RowMapping) -> datetime | None:
+def _opens(services: Services, now: datetime, row: sa.RowMapping) -> datetime | None:
     """When a contact's message may reach its payer; files that stay here wait for nobody's hours."""
-    now = services.now()
     if provider_of(services.settings, services.policy, row["channel"], row["recipient"]) == "folder":
         return now
     payer = row["content"]["payer"]
     return opens_at(
         now, channel=row["channel"], policy=services.policy, entity=row["entity"],
         country=payer.get("country"), timezone=payer.get("timezone"),
+        any_day=row["as_of"] != services.today(row["entity"]),
     )  # fmt: skip
 
 

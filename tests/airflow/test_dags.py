@@ -22,7 +22,9 @@ pytestmark = pytest.mark.airflow
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENTITIES = sorted(path.stem for path in (REPOSITORY / "config" / "entities").glob("*.yaml"))
-TASKS = ["import_ledger", "plan", "delivery_batches", "deliver", "delivered", "cases", "publish", "complete"]
+TASKS = [
+    "import_ledger", "plan", "delivery_batches", "deliver", "delivered", "deliver_waiting", "cases", "publish", "complete",
+]  # fmt: skip
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from relance.cli import (
     config,
     db,
     diff,
+    evidence,
     explain,
     ledger,
     link,
@@ -46,6 +47,7 @@ for name, group in (
     ("case", case.app),
     ("claim", claims.app),
     ("slack", slack.app),
+    ("evidence", evidence.app),
     ("bench", bench.app),
     ("link", link.app),
 ):
@@ -53,6 +55,7 @@ for name, group in (
 app.command("plan")(plan.plan)
 app.command("play")(plan.play)
 app.command("run")(run_day.run)
+app.command("deliver")(run_day.deliver)
 app.command("history")(run_day.history)
 app.command("interest")(interest)
 app.command("explain")(explain.explain)

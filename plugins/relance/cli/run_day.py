@@ -37,6 +37,17 @@ def run(
     Console().print(table)
 
 
+def deliver(entity: Entity, as_of: AsOf, config: Config = None, *, as_json: Json = False) -> None:
+    """Send what of the day waits (for its hour, or its next try) and may go by now; looks at the ledger once more."""
+    report = day.deliver(services(config), entity, as_of.date())
+    if as_json:
+        typer.echo(json.dumps(report.as_dict()))
+        return
+    for name, value in report.as_dict().items():
+        if value is not None:
+            typer.echo(f"{name.replace('_', ' ')}: {value}")
+
+
 def history(
     entity: Entity,
     payer: Annotated[str, typer.Argument(metavar="PAYER")],

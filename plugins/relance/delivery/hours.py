@@ -25,11 +25,19 @@ _HORIZON = timedelta(days=14)
 
 
 def opens_at(
-    moment: datetime, *, channel: str, policy: Policy, entity: str, country: str | None, timezone: str | None
+    moment: datetime,
+    *,
+    channel: str,
+    policy: Policy,
+    entity: str,
+    country: str | None,
+    timezone: str | None,
+    any_day: bool = False,
 ) -> datetime | None:
     """When a message on `channel` may go to a payer; `moment` itself when now; None when not within two weeks.
 
-    `moment` is aware; the answer is in UTC. Letters have no hours unless the region gives them some.
+    `moment` is aware; the answer is in UTC. Letters have no hours unless the region gives them some. `any_day`: a person
+    has chosen the day, only the hours are asked.
     """
     region = _region(policy, entity, country)
     hours = _hours(region, channel)
@@ -37,7 +45,7 @@ def opens_at(
     if hours is None:
         return at
     zones = _zones(timezone, country, policy.entity(entity).timezone, at.year)
-    calendar = Calendar.of_country(country)
+    calendar = None if any_day else Calendar.of_country(country)
     last = at + _HORIZON
     while at <= last:
         if all(_is_open(at.astimezone(ZoneInfo(zone)), hours, calendar) for zone in zones):
@@ -74,8 +82,8 @@ def _zones(timezone: str | None, country: str | None, fallback: str, year: int) 
     return (country and zones_of(country, year)) or (fallback,)
 
 
-def _is_open(local: datetime, hours: tuple[str, str], calendar: Calendar) -> bool:
-    return _within(local.time(), hours) and not calendar.is_closed(local.date())
+def _is_open(local: datetime, hours: tuple[str, str], calendar: Calendar | None) -> bool:
+    return _within(local.time(), hours) and not (calendar and calendar.is_closed(local.date()))
 
 
 def _within(now: time, hours: tuple[str, str]) -> bool:

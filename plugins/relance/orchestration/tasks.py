@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context, task
 
 from relance.errors import LedgerError, TransientError
+from relance.orchestration.waiting import Waiting
 from relance.orchestration.working_day import WorkingDay, working_day
 
 if TYPE_CHECKING:
@@ -19,7 +21,9 @@ BATCH = 500
 """Contacts a delivery task: a task costs about a second, and Airflow maps at most 1,024 of them."""
 
 PARALLEL_BATCHES = 4
-ORDER = ("import_ledger", "plan", "delivery_batches", "deliver", "delivered", "cases", "publish", "complete")
+ORDER = (
+    "import_ledger", "plan", "delivery_batches", "deliver", "delivered", "deliver_waiting", "cases", "publish", "complete",
+)  # fmt: skip
 
 
 def day_of(entity: str) -> None:
@@ -30,10 +34,15 @@ def day_of(entity: str) -> None:
     sent = deliver.partial(entity=entity).expand(keys=batches)
     worked = cases(entity)
     published = publish(entity)
-    imported >> planned >> batches >> sent >> delivered() >> worked >> published
+    done = delivered()
+    imported >> planned >> batches >> sent >> done >> worked >> published
+    waited = Waiting(
+        task_id="deliver_waiting", done=partial(deliver_waiting, entity), trigger_rule="all_done"
+    )
+    done >> waited
     # without a plan there is no work on cases; where a delivery failed there is, and the run is red all the same
     planned >> worked
-    [sent, published] >> complete()
+    [sent, waited, published] >> complete()
 
 
 @task
@@ -93,6 +102,16 @@ def deliver(entity: str, keys: list[str]) -> dict[str, Any]:
 @task(trigger_rule="all_done")
 def delivered() -> None:
     """Waits for the deliveries, however they ended."""
+
+
+def deliver_waiting(entity: str) -> bool:
+    """Sends what waits for its payer's hours, or for another try, and may go by now; True when nothing more can."""
+    from relance import day
+
+    services, today = _services(entity)
+    if _nothing_leaves(entity, today):
+        return True
+    return day.deliver_waiting(services, entity, today.as_of)
 
 
 @task(trigger_rule="none_failed")

@@ -1,0 +1,235 @@
+"""What lies between a decision and the message: contact hours, a last look, another address, caps and paces."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime
+
+import pytest
+import sqlalchemy as sa
+import yaml
+from aiosmtpd.controller import Controller
+
+from relance import day
+from relance.cases.holding import put_hold
+from relance.cases.record import Journal
+from relance.store.schema import contact, outbox, reach_mark
+from tests.integration.day.conftest import TODAY, Company
+from tests.integration.delivery.conftest import Mailbox, mailbox, port_of, server
+
+pytestmark = pytest.mark.integration
+__all__ = ["mailbox", "server"]
+
+SEVEN, NINE = datetime(2026, 3, 10, 6, 0, tzinfo=UTC), datetime(2026, 3, 10, 8, 0, tzinfo=UTC)  # in Paris
+
+
+@pytest.fixture
+def posted(company: Company, server: Controller) -> Company:
+    """A company whose e-mail goes to a real server, between nine and six."""
+    company.extra |= {
+        "RELANCE_SMTP_HOST": "127.0.0.1", "RELANCE_SMTP_PORT": str(port_of(server)), "RELANCE_SMTP_STARTTLS": "false",
+    }  # fmt: skip
+    _region(company, {"email": ["09:00", "18:00"]})
+    return company
+
+
+def _region(company: Company, hours: dict[str, list[str]]) -> None:
+    region = {"region": "fr", "country": "FR", "languages": ["fr", "en"], "contact_hours": hours}
+    (company.folder / "config" / "regions" / "fr.yaml").write_text(yaml.safe_dump(region), encoding="utf-8")
+
+
+def _channels(company: Company, **rules: object) -> None:
+    (company.folder / "config" / "channels.yaml").write_text(yaml.safe_dump(rules), encoding="utf-8")
+
+
+def _states(company: Company) -> dict[str, str]:
+    with company.services.unit_of_work() as uow:
+        return {row[0]: row[1] for row in uow.execute(sa.select(contact.c.payer_id, contact.c.state))}
+
+
+def _late(company: Company, *payers: str) -> None:
+    for payer in payers:
+        company.payer(payer, (f"F-{payer}", date(2026, 2, 25), "120.00"))
+    company.write()
+
+
+def _text(mailbox: Mailbox) -> str:
+    return b"".join(bytes(one.content) for one in mailbox.envelopes).decode().replace("=\r\n", "")
+
+
+# ---- contact hours
+
+
+def test_a_message_waits_for_the_payers_hours_and_goes_when_they_begin(posted: Company, mailbox: Mailbox):
+    _late(posted, "C1")
+    figures = day.run(posted.services, "FR01", TODAY)
+    assert (figures["held"], figures["sent"], _states(posted)) == (1, 0, {"C1": "planned"})
+    posted.moment = NINE
+    report = day.deliver(posted.services, "FR01", TODAY)
+    assert (report.held, report.sent, len(mailbox.envelopes)) == (0, 1, 1)
+
+
+def test_the_report_says_when_the_first_hours_begin(posted: Company):
+    _late(posted, "C1")
+    day.run(posted.services, "FR01", TODAY)
+    assert day.deliver(posted.services, "FR01", TODAY).opens_at == NINE
+
+
+def test_hours_do_not_keep_files_that_stay_here(company: Company):
+    _region(company, {"email": ["09:00", "18:00"]})
+    _late(company, "C1")
+    assert day.run(company.services, "FR01", TODAY)["kept_in_folder"] == 1
+
+
+# ---- the last look
+
+
+def test_what_was_paid_before_the_hour_is_not_asked_for(posted: Company, mailbox: Mailbox):
+    _late(posted, "C1", "C2")
+    day.run(posted.services, "FR01", TODAY)
+    posted.add(
+        "payments",
+        payment_id="P1",
+        customer_id="C1",
+        date="2026-03-10",
+        amount="120.00",
+        currency="EUR",
+        invoice_id="F-C1",
+    )
+    posted.add(
+        "payments",
+        payment_id="P2",
+        customer_id="C2",
+        date="2026-03-10",
+        amount="20.00",
+        currency="EUR",
+        invoice_id="F-C2",
+    )
+    posted.write()
+    day.import_extract(posted.services, "FR01", extract_date=TODAY)
+    posted.moment = NINE
+    report = day.deliver(posted.services, "FR01", TODAY)
+    assert report.sent == 1
+    assert _states(posted) == {"C1": "cancelled", "C2": "sent"}
+    assert "100,00" in _text(mailbox).replace("=C2=A0", " ")
+
+
+def test_what_was_disputed_before_the_hour_is_left_out(posted: Company, mailbox: Mailbox):
+    _late(posted, "C1")
+    day.run(posted.services, "FR01", TODAY)
+    with posted.services.unit_of_work() as uow:
+        journal = Journal(uow=uow, entity="FR01", on=TODAY)
+        put_hold(journal, "C1", ["F-C1"], reason="disputed", until=None, source="a person")
+        journal.write()
+        uow.commit()
+    posted.moment = NINE
+    assert day.deliver(posted.services, "FR01", TODAY).sent == 0
+    assert (_states(posted), mailbox.envelopes) == ({"C1": "cancelled"}, [])
+
+
+def test_a_message_that_waits_for_its_next_try_is_written_anew_on_new_facts(
+    posted: Company, mailbox: Mailbox
+):
+    posted.moment = NINE
+    _late(posted, "C1")
+    mailbox.on_rcpt = lambda address: "451 later"
+    assert day.run(posted.services, "FR01", TODAY)["deferred"] == 1
+    posted.add(
+        "payments",
+        payment_id="P1",
+        customer_id="C1",
+        date="2026-03-10",
+        amount="50.00",
+        currency="EUR",
+        invoice_id="F-C1",
+    )
+    posted.write()
+    day.import_extract(posted.services, "FR01", extract_date=TODAY)
+    mailbox.on_rcpt = lambda address: None
+    assert day.deliver(posted.services, "FR01", TODAY).sent == 1
+    assert "70,00" in _text(mailbox).replace("=C2=A0", " ")
+
+
+def test_nothing_is_decided_again_while_the_facts_are_the_same(
+    posted: Company, caplog: pytest.LogCaptureFixture
+):
+    _late(posted, "C1")
+    day.run(posted.services, "FR01", TODAY)
+    with caplog.at_level("INFO", logger="relance"):
+        day.deliver(posted.services, "FR01", TODAY)
+    assert not [one for one in caplog.messages if "facts have changed" in one]
+
+
+# ---- another person, another channel
+
+
+def test_an_address_that_takes_no_message_is_marked_and_the_next_person_is_written_to_the_same_day(
+    posted: Company, mailbox: Mailbox
+):
+    posted.moment = NINE
+    _late(posted, "C1")
+    posted.add("contacts", contact_id="K-Z", customer_id="C1", role="finance_lead", email="daf@c1.example")
+    posted.write()
+    mailbox.on_rcpt = lambda address: "550 5.1.1 no such user" if address.startswith("compta@") else None
+    figures = day.run(posted.services, "FR01", TODAY)
+    assert (figures["sent"], figures["failed"]) == (1, 1)
+    assert [one.rcpt_tos for one in mailbox.envelopes] == [["daf@c1.example"]]
+    with posted.services.unit_of_work() as uow:
+        [mark] = uow.execute(sa.select(reach_mark)).mappings().all()
+    assert (mark["channel"], mark["address"], mark["mark"]) == ("email", "compta@c1.example", "refused")
+
+
+def test_where_nobody_else_can_be_reached_the_contact_has_failed(posted: Company, mailbox: Mailbox):
+    posted.moment = NINE
+    _late(posted, "C1")
+    mailbox.on_rcpt = lambda address: "550 5.1.1 no such user"
+    assert day.run(posted.services, "FR01", TODAY)["failed"] == 1
+    assert _states(posted) == {"C1": "failed"}
+    tomorrow = date(2026, 3, 11)
+    posted.moment = datetime(2026, 3, 11, 9, 0, tzinfo=UTC)
+    posted.write()
+    assert day.run(posted.services, "FR01", tomorrow)["outcomes"]["act"] == 0  # no_contact
+
+
+def test_a_refusal_that_is_not_of_the_address_marks_nothing(posted: Company, mailbox: Mailbox):
+    posted.moment = NINE
+    _late(posted, "C1")
+    mailbox.on_rcpt = lambda address: "550 5.7.1 blocked for its reputation"
+    assert day.run(posted.services, "FR01", TODAY)["failed"] == 1
+    with posted.services.unit_of_work() as uow:
+        assert uow.execute(sa.select(reach_mark)).first() is None
+
+
+# ---- caps and paces
+
+
+def test_a_channels_cap_holds_to_the_message(posted: Company, mailbox: Mailbox):
+    posted.moment = NINE
+    _channels(posted, channels={"email": {"per_day": 3}})
+    _late(posted, *(f"C{number}" for number in range(5)))
+    figures = day.run(posted.services, "FR01", TODAY)
+    assert (figures["sent"], figures["over_the_cap"], figures["deferred"], len(mailbox.envelopes)) == (
+        3,
+        2,
+        0,
+        3,
+    )
+    assert day.deliver(posted.services, "FR01", TODAY).sent == 0
+
+
+def test_a_providers_cap_counts_over_all_its_channels(posted: Company, mailbox: Mailbox):
+    posted.moment = NINE
+    _channels(posted, providers={"smtp": {"per_day": 1}})
+    _late(posted, "C1", "C2")
+    assert day.run(posted.services, "FR01", TODAY)["over_the_cap"] == 1
+
+
+def test_messages_keep_the_pace_of_their_channel(posted: Company, mailbox: Mailbox):
+    posted.moment = NINE
+    _channels(posted, channels={"email": {"per_second": 10}})
+    _late(posted, *(f"C{number}" for number in range(8)))
+    begun = time.monotonic()
+    assert day.run(posted.services, "FR01", TODAY)["sent"] == 8
+    assert time.monotonic() - begun >= 0.7  # the eighth has its turn 0.7 s after the first
+    with posted.services.unit_of_work() as uow:
+        assert uow.execute(sa.select(sa.func.count()).select_from(outbox)).scalar_one() == 8
