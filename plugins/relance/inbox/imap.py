@@ -76,6 +76,7 @@ class ImapMailbox:
             status, answer = client.uid(command, *arguments)
         except (OSError, imaplib.IMAP4.error) as error:
             self._client = None
+            client.shutdown()
             raise self._down(error) from error
         if status != "OK":
             raise ChannelDownError(f"the mailbox on {self._host} refused {command}.")
@@ -84,23 +85,29 @@ class ImapMailbox:
     def _open(self) -> imaplib.IMAP4:
         client = self._connect()
         try:
+            self._enter(client)
+        except BaseException:
+            client.shutdown()
+            raise
+        return client
+
+    def _enter(self, client: imaplib.IMAP4) -> None:
+        """Log in and open the folder."""
+        try:
             client.login(self._user, self._password)
-        except imaplib.IMAP4.abort as error:
+            status, _ = client.select(_quoted(self._settings.folder))
+        except (OSError, imaplib.IMAP4.abort) as error:
             raise self._down(error) from error
         except imaplib.IMAP4.error as error:
             raise ChannelRefusedError(
                 f"the mailbox on {self._host} does not let us in.",
                 hint="Check RELANCE_MAILBOX_USER and its password.",
             ) from error
-        except OSError as error:
-            raise self._down(error) from error
-        status, _ = client.select(_quoted(self._settings.folder))
         if status != "OK":
             raise ChannelRefusedError(
                 f"the mailbox on {self._host} has no folder {self._settings.folder!r}.",
                 hint="Check RELANCE_MAILBOX_FOLDER.",
             )
-        return client
 
     def _connect(self) -> imaplib.IMAP4:
         settings = self._settings
@@ -113,7 +120,11 @@ class ImapMailbox:
                     self._host, settings.port, ssl_context=context, timeout=settings.timeout_s
                 )
             client = imaplib.IMAP4(self._host, settings.port, timeout=settings.timeout_s)
-            client.starttls(ssl_context=context)
+            try:
+                client.starttls(ssl_context=context)
+            except BaseException:
+                client.shutdown()
+                raise
         except ssl.SSLCertVerificationError as error:
             self._distrust(error)
         except (OSError, imaplib.IMAP4.error) as error:
