@@ -7,15 +7,17 @@ private or can be called, and ranges are short. Compiled code is kept by its sou
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import MutableMapping
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
 
-from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, nodes
+from jinja2 import BaseLoader, Environment, FileSystemLoader, StrictUndefined, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.sandbox import safe_range
 from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
 
 from relance.delivery import guard
 
@@ -39,6 +41,21 @@ class PlainEnvironment(Environment):
         self.filters = {name: self.filters[name] for name in guard.FILTERS}
         self.globals = {"range": safe_range, "dict": dict, "namespace": self.globals["namespace"]}
         self.code_generator_class = _Generator
+        self._templates: dict[str, Template] = {}
+
+    def get_template(
+        self,
+        name: str | Template,
+        parent: str | None = None,
+        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - Jinja's
+    ) -> Template:
+        """The template of a name; layouts ask for what they import in every message."""
+        if not isinstance(name, str) or globals is not None:
+            return super().get_template(name, parent, globals)
+        known = self._templates.get(name)
+        if known is None:
+            known = self._templates[name] = super().get_template(name, parent)
+        return known
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """An item, or an attribute that is neither private nor callable; filters such as `map(attribute=…)` come here."""
@@ -56,10 +73,17 @@ class PlainEnvironment(Environment):
     ) -> str:
         guard.check(source, name)
         _fold(source)
-        return super()._generate(source, name, filename, defer_init=defer_init)
+        code = super()._generate(source, name, filename, defer_init=defer_init)
+        # On the line that is there: the lines of the code lead back to those of the template.
+        return code.replace("\n", f"; from {__name__} import escaped as escape\n", 1)
 
     def _compile(self, source: str, filename: str) -> CodeType:
         return _code(source, filename)
+
+
+def escaped(value: object) -> str:
+    """A value for HTML; what is markup already, as all words are, stays the object that it is."""
+    return value if type(value) is Markup else escape(value)
 
 
 @lru_cache(maxsize=4096)

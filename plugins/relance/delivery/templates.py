@@ -97,7 +97,7 @@ class Language:
         html = file.endswith(".html")
         layout = self._layout(file, html)
         speaker = Speaker(self, html=html, names=names)
-        context = layout.new_context(speaker.layout_names)
+        context = layout.new_context(speaker.layout_names, shared=True)
         try:
             return "".join(layout.root_render_func(context))
         except Exception:  # noqa: BLE001 - raised again, with the template's own lines

@@ -124,16 +124,18 @@ class View:
     @property
     def interest_totals(self) -> tuple[Money, ...]:
         """Interest charged, per currency."""
-        return _totals(line.interest for line in self.charge_lines if line.interest)
+        return _totals([line.interest for line in self.charge_lines if line.interest])
 
     @property
     def compensation_totals(self) -> tuple[Money, ...]:
         """Fixed sums charged, per currency."""
-        return _totals(line.compensation for line in self.charge_lines if line.compensation)
+        return _totals([line.compensation for line in self.charge_lines if line.compensation])
 
     @property
     def grand_totals(self) -> tuple[Money, ...]:
         """Everything that is asked for: demanded rows and charges, per currency."""
+        if not self.charge_lines:
+            return self.totals
         return _totals([*self.totals, *self.interest_totals, *self.compensation_totals])
 
     @property
