@@ -29,6 +29,7 @@ from relance.cli import (
     run_day,
     slack,
 )
+from relance.cli.handover import handover
 from relance.cli.interest import interest
 from relance.errors import RelanceError, UsageError
 
@@ -58,6 +59,7 @@ app.command("run")(run_day.run)
 app.command("deliver")(run_day.deliver)
 app.command("history")(run_day.history)
 app.command("interest")(interest)
+app.command("handover")(handover)
 app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("replay")(replay.replay)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
+from babel.numbers import format_percent
 
 from relance.delivery.formats import Formats, locale_of
 from relance.errors import PermanentError, UsageError
@@ -69,6 +71,10 @@ class Words:
     def day(self, day: date | None) -> str:
         """A date in digits, or a dash."""
         return self.formats.short_date(day) if day else "–"
+
+    def percent(self, rate: Decimal) -> str:
+        """A rate in per cent, as in "12,15 %"."""
+        return str(format_percent(rate / 100, locale=self.formats.locale, decimal_quantization=False))
 
     def moment(self, at: datetime | None, zone: ZoneInfo) -> str:
         """A date and the time of day there."""
