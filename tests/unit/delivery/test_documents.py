@@ -87,6 +87,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0.1)
 
+    def _stall(self) -> None:
+        time.sleep(0.7)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(PDF)))
+        self.end_headers()
+        self.wfile.flush()
+        time.sleep(2)
+
     def _moved(self) -> None:
         self._answer(302, b"", Location="/good")
 
@@ -229,6 +237,13 @@ def test_a_file_that_has_moved_is_found(url):
 def test_the_whole_takes_no_longer_than_its_limit(url, path):
     began = time.monotonic()
     assert why(fetch(f"{url}/{path}", limits=LIMITS)) == "unreachable"
+    assert time.monotonic() - began < 1.5
+
+
+def test_a_server_that_stalls_has_only_what_is_left_of_the_time(url):
+    began = time.monotonic()
+    limits = Documents(hosts=HERE, timeout_s=1)
+    assert why(fetch(f"{url}/stall", limits=limits)) == "unreachable"
     assert time.monotonic() - began < 1.5
 
 

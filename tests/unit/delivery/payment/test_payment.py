@@ -109,6 +109,14 @@ def test_a_text_above_140_characters_has_no_code_rather_than_half_a_reference():
     assert asked(FRENCH, "#" * 141, euros(100)).epc is None
 
 
+def test_a_code_above_331_bytes_is_none_at_all():
+    # Lines: 3 3 1 3 8 140 27 7 0 0 and ten ends of line are 202 bytes, which leave 129 for the text: 64 letters of two.
+    bank = FRENCH | {"holder": "é" * 70}
+    assert len(asked(bank, "é" * 64, euros(100)).epc.encode()) == 330
+    assert len(asked(bank, "é" * 64 + "#", euros(100)).epc.encode()) == 331
+    assert asked(bank, "é" * 65, euros(100)).epc is None
+
+
 _LINE = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=90)
 
 
