@@ -6,7 +6,6 @@ fails alone, with the reason.
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,12 +18,10 @@ import sqlalchemy as sa
 from jinja2 import TemplateError
 from sqlalchemy.dialects.postgresql import insert
 
-from relance.config.models import Entity
 from relance.config.policy import Policy
-from relance.delivery import mime, render
-from relance.delivery.extras import NOTHING, Extras, claims_json
+from relance.delivery.extras import NOTHING, Extras
 from relance.delivery.templates import Templates
-from relance.delivery.view import View, build
+from relance.delivery.writing import UNWRITABLE, Writer
 from relance.errors import PermanentError
 from relance.store import contacts, timeline
 from relance.store.schema import outbox
@@ -37,7 +34,6 @@ Hours = Callable[[sa.RowMapping], datetime | None]
 """When a contact's message may go; None: not within two weeks."""
 Carry = Callable[[sa.RowMapping], Extras]
 """What a contact's message carries beside its facts."""
-_UNWRITABLE = (TemplateError, PermanentError, KeyError, ValueError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +80,14 @@ def intend(
     _open(uow, work, as_of)
     moment = now or datetime.now(UTC)
     messages, held = _within_hours([row for row in planned if row["kind"] == "message"], hours, moment)
-    threads = _earlier_messages(uow, entity, messages)
+    threads = earlier_messages(uow, entity, messages)
     at = moment.astimezone(ZoneInfo(seller.timezone))
-    writer = _Writer(seller, Templates(templates), at, threads)
+    writer = Writer(seller, Templates(templates), at, threads)
     rows, failed = [], 0
     for row in messages:
         try:
             rows.append(writer.write(row, extras(row) if extras else NOTHING))
-        except _UNWRITABLE as error:
+        except UNWRITABLE as error:
             _fail(uow, row, as_of, f"the message can't be written: {_reason(error)}")
             failed += 1
     _store(uow, rows)
@@ -113,61 +109,6 @@ def _within_hours(
     openings = [hours(row) for row in messages]
     going = [row for row, at in zip(messages, openings, strict=True) if at is not None and at <= moment]
     return going, [at for at in openings if at is None or at > moment]
-
-
-@dataclass(frozen=True)
-class _Writer:
-    """Turns contacts of one entity into rows of the outbox."""
-
-    seller: Entity
-    templates: Templates
-    at: datetime
-    threads: Mapping[str, Sequence[str]]
-
-    def write(self, contact: sa.RowMapping, extras: Extras) -> dict[str, Any]:
-        language = self.templates.language(contact["language"], contact["content"]["template"])
-        view = build(dict(contact), self.seller, extras)
-        if not contact["recipient"]:
-            raise PermanentError("the contact has no recipient")
-        if contact["channel"] == "email":
-            row = self._email(contact, view, render.email(view, language), language.folder)
-        else:
-            sender = self.seller.sender.sms if self.seller.sender else None
-            row = {
-                "sender": sender, "copies": [], "message_id": contact["key"], "media": "txt",
-                "body": render.text(view, language).encode(), "recipient": contact["recipient"],
-            }  # fmt: skip
-        return row | {
-            "key": contact["key"], "entity": contact["entity"], "payer_id": contact["payer_id"],
-            "channel": contact["channel"], "on_date": contact["as_of"], "state": "intended",
-            "digest": hashlib.sha256(row["body"]).hexdigest(), "claims": claims_json(extras.charges),
-        }  # fmt: skip
-
-    def _email(
-        self, contact: sa.RowMapping, view: View, email: render.Email, language: str
-    ) -> dict[str, Any]:
-        sender = self.seller.sender
-        address = sender.email if sender else f"{self.seller.entity.lower()}@{mime.NO_SENDER}"
-        copies = tuple(
-            dict.fromkeys(one for one in contact["content"].get("cc") or () if one != contact["recipient"])
-        )
-        headers = mime.Headers(
-            key=contact["key"],
-            sender=address,
-            sender_name=view.sender,
-            reply_to=sender.reply_to if sender else None,
-            recipient=contact["recipient"],
-            recipient_name=view.person,
-            copies=copies,
-            date=datetime.combine(contact["as_of"], self.at.time().replace(microsecond=0), self.at.tzinfo),
-            language=language,
-            earlier=self.threads.get(contact["payer_id"], ()),
-        )
-        return {
-            "sender": mime.ascii_address(headers.sender), "recipient": mime.ascii_address(headers.recipient),
-            "copies": [mime.ascii_address(one) for one in copies], "media": "eml",
-            "message_id": mime.message_id(headers.key, headers.sender), "body": mime.compose(email, headers),
-        }  # fmt: skip
 
 
 def _open(uow: UnitOfWork, work: Sequence[sa.RowMapping], as_of: date) -> None:
@@ -229,7 +170,7 @@ def _store(uow: UnitOfWork, rows: list[dict[str, Any]]) -> None:
     contacts.set_state(uow, [row["key"] for row in rows], "sending", ACTOR, only_from={"planned"})
 
 
-def _earlier_messages(uow: UnitOfWork, entity: str, planned: Sequence[sa.RowMapping]) -> dict[str, list[str]]:
+def earlier_messages(uow: UnitOfWork, entity: str, planned: Sequence[sa.RowMapping]) -> dict[str, list[str]]:
     """Per payer, the Message-IDs of the last e-mails that were sent, oldest first: the thread a new one belongs to."""
     payers = sorted({row["payer_id"] for row in planned if row["channel"] == "email"})
     if not payers:

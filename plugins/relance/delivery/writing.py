@@ -1,0 +1,85 @@
+"""A contact as the row of the outbox that it becomes: the one place where messages are written, for sending and for a look."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from jinja2 import TemplateError
+
+from relance.config.models import Entity
+from relance.delivery import mime, render
+from relance.delivery.extras import Extras, claims_json
+from relance.delivery.templates import Templates
+from relance.delivery.view import View, build
+from relance.errors import PermanentError
+
+Contact = Mapping[str, Any] | sa.RowMapping
+"""A row of `contact`."""
+UNWRITABLE = (TemplateError, PermanentError, KeyError, ValueError, TypeError)
+"""What one contact's words may raise; the others go on."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Turns contacts of one entity into rows of the outbox.
+
+    `at`: the moment, in the entity's zone; `threads`: per payer, the Message-IDs of its last e-mails, oldest first.
+    """
+
+    seller: Entity
+    templates: Templates
+    at: datetime
+    threads: Mapping[str, Sequence[str]]
+
+    def write(self, contact: Contact, extras: Extras) -> dict[str, Any]:
+        """The row of a contact, with the bytes that leave and their digest.
+
+        Raises:
+            UNWRITABLE: when its words can't be written.
+        """
+        language = self.templates.language(contact["language"], contact["content"]["template"])
+        view = build(dict(contact), self.seller, extras)
+        if not contact["recipient"]:
+            raise PermanentError("the contact has no recipient")
+        if contact["channel"] == "email":
+            row = self._email(contact, view, render.email(view, language), language.folder)
+        else:
+            sender = self.seller.sender.sms if self.seller.sender else None
+            row = {
+                "sender": sender, "copies": [], "message_id": contact["key"], "media": "txt",
+                "body": render.text(view, language).encode(), "recipient": contact["recipient"],
+            }  # fmt: skip
+        return row | {
+            "key": contact["key"], "entity": contact["entity"], "payer_id": contact["payer_id"],
+            "channel": contact["channel"], "on_date": contact["as_of"], "state": "intended",
+            "digest": hashlib.sha256(row["body"]).hexdigest(), "claims": claims_json(extras.charges),
+        }  # fmt: skip
+
+    def _email(self, contact: Contact, view: View, email: render.Email, language: str) -> dict[str, Any]:
+        sender = self.seller.sender
+        address = sender.email if sender else f"{self.seller.entity.lower()}@{mime.NO_SENDER}"
+        copies = tuple(
+            dict.fromkeys(one for one in contact["content"].get("cc") or () if one != contact["recipient"])
+        )
+        headers = mime.Headers(
+            key=contact["key"],
+            sender=address,
+            sender_name=view.sender,
+            reply_to=sender.reply_to if sender else None,
+            recipient=contact["recipient"],
+            recipient_name=view.person,
+            copies=copies,
+            date=datetime.combine(contact["as_of"], self.at.time().replace(microsecond=0), self.at.tzinfo),
+            language=language,
+            earlier=self.threads.get(contact["payer_id"], ()),
+        )
+        return {
+            "sender": mime.ascii_address(headers.sender), "recipient": mime.ascii_address(headers.recipient),
+            "copies": [mime.ascii_address(one) for one in copies], "media": "eml",
+            "message_id": mime.message_id(headers.key, headers.sender), "body": mime.compose(email, headers),
+        }  # fmt: skip
