@@ -75,7 +75,7 @@ class PlainEnvironment(Environment):
         _fold(source)
         code = super()._generate(source, name, filename, defer_init=defer_init)
         # On the line that is there: the lines of the code lead back to those of the template.
-        return code.replace("\n", f"; from {__name__} import escaped as escape\n", 1)
+        return code.replace("\n", f"; from {__name__} import attribute, escaped as escape\n", 1)
 
     def _compile(self, source: str, filename: str) -> CodeType:
         return _code(source, filename)
@@ -84,6 +84,14 @@ class PlainEnvironment(Environment):
 def escaped(value: object) -> str:
     """A value for HTML; what is markup already, as all words are, stays the object that it is."""
     return value if type(value) is Markup else escape(value)
+
+
+def attribute(environment: Environment, value: object, name: str) -> Any:
+    """An attribute, or else an item of that name."""
+    try:
+        return getattr(value, name)
+    except AttributeError:
+        return environment.getattr(value, name)
 
 
 @lru_cache(maxsize=4096)
@@ -119,6 +127,12 @@ class _Folding(NodeTransformer):
 
 class _Generator(CodeGenerator):
     """Calls at once what is called: nothing on the lists wants Jinja's context handed to it."""
+
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - Jinja's
+        """An attribute, without a method between."""
+        self.write("attribute(environment, ")
+        self.visit(node.node, frame)
+        self.write(f", {node.attr!r})")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: ARG002, N802 - Jinja's
         """A call as Python, without `context.call`."""

@@ -228,6 +228,7 @@ class Speaker:
         self._fixed = vocabulary.fixed
         self._kept = vocabulary.kept
         self._said: dict[tuple[str, type, object], str] = {}
+        self._paragraphs: dict[str, list[str]] = {}
         # One for all words of the message: making one takes as long as writing a word.
         self._context = _Context(vocabulary.environment, self._names, None, {})
 
@@ -279,14 +280,18 @@ class Speaker:
 
     def paragraphs(self, path: str) -> list[str]:
         """The paragraphs of a longer word, each on one line."""
-        text = self.say(path)
-        kind = type(text)
-        return [kind(one_line(block)) for block in str(text).split("\n\n") if block.strip()]
+        known = self._paragraphs.get(path)
+        if known is None:
+            text = self.say(path)
+            kind = type(text)
+            blocks = str(text).split("\n\n")
+            known = self._paragraphs[path] = [kind(one_line(block)) for block in blocks if block.strip()]
+        return known
 
 
 def one_line(text: str) -> str:
     """The text on one line; no-break spaces stay, so that an amount is not torn apart."""
-    if "  " in text or not text.isprintable():
+    if "\n" in text or "  " in text or "\t" in text or "\r" in text:
         text = _BLANKS.sub(" ", text)
     return text.strip(" ")
 
