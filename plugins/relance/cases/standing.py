@@ -25,7 +25,7 @@ class Condition:
     """What opens a case of `kind` (and `subject`), and what its card says beside the payer's facts.
 
     `items`: the open items in that condition, with the columns of a snapshot. `over`: the reason to close when an item is
-    still open and no longer in it.
+    still open and no longer in it. `extra` goes to every card, `by_payer` to those of one payer.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Condition:
     over: str
     subject: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    by_payer: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ def _facts(
     items = set(snapshot.items.filter(pl.col("payer_id").is_in(sorted(wanted)))["invoice_id"])
     history = read_history(journal.uow, journal.entity, wanted, journal.on, items=items)
     found = payer_facts(snapshot, wanted, history, items=condition.items)
-    return {payer: {**facts, **condition.extra} for payer, facts in found.items()}
+    return {
+        payer: {**facts, **condition.extra, **condition.by_payer.get(payer, {})}
+        for payer, facts in found.items()
+    }
 
 
 def _open_new(

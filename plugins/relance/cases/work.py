@@ -13,6 +13,7 @@ from relance.cases.overdue import work_overdue
 from relance.cases.promises import work_promises
 from relance.cases.record import Journal
 from relance.cases.review import work_review
+from relance.cases.undelivered import work_undelivered
 from relance.config.policy import Policy
 from relance.ledger.snapshot import Snapshot
 from relance.store.uow import UnitOfWork
@@ -34,7 +35,7 @@ class CasesReport:
 def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as_of: date) -> CasesReport:
     """Bring the entity's cases to the day; the same day twice changes nothing. Doesn't commit.
 
-    Opens, updates and closes `overdue_90`, `exhausted`, approvals and reviews of holds without end; measures promises
+    Opens, updates and closes `overdue_90`, `exhausted`, `delivery`, approvals and reviews of holds without end; measures promises
     and instalment plans. Cases that already stand on a later day are left alone.
 
     Raises:
@@ -45,6 +46,7 @@ def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as
     worked = work_overdue(journal, snapshot=snapshot, threshold=one.overdue_alert_days)
     worked += work_exhausted(journal, snapshot=snapshot)
     worked += work_review(journal, snapshot=snapshot, policy=policy)
+    worked += work_undelivered(journal, snapshot=snapshot)
     worked += work_approvals(journal, snapshot=snapshot, policy=policy)
     measured = measure_instalments(journal, snapshot=snapshot)
     updated_promises, closed_promises = work_promises(

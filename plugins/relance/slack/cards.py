@@ -119,15 +119,33 @@ def _plain_title(words: str, icon: str) -> Callable[[Scene], tuple[str, str]]:
 
 
 _review_title = _plain_title("review.title", ":pause_button:")
+_lost_title = _plain_title("delivery.title", ":mailbox_with_no_mail:")
+_ASKED_TITLES = {
+    "text": _plain_title("question.title.text", ":speech_balloon:"),
+    "call_back": _plain_title("question.title.call_back", ":telephone_receiver:"),
+    "dispute": _plain_title("dispute.title", ":warning:"),
+}
+
+
+def _asked_title(scene: Scene) -> tuple[str, str]:
+    """What the payer itself asks or contests; else the case is a review of a hold."""
+    return _ASKED_TITLES.get(scene.case.facts.get("asks", ""), _review_title)(scene)
+
+
+def _delivery_title(scene: Scene) -> tuple[str, str]:
+    """A message that did not arrive; else invoices that did not."""
+    return (_lost_title if "undelivered" in scene.case.facts else _review_title)(scene)
+
+
 _TITLES: Mapping[str, Callable[[Scene], tuple[str, str]]] = {
     "overdue_90": _overdue_title,
     "promise": _promise_title,
     "approval": _plain_title("approval.title", ":raised_hand:"),
     "exhausted": _plain_title("exhausted.title", ":checkered_flag:"),
-    "dispute": _review_title,
-    "delivery": _review_title,
+    "dispute": _asked_title,
+    "delivery": _delivery_title,
     "no_contact": _review_title,
-    "question": _review_title,
+    "question": _asked_title,
 }
 KINDS = tuple(_TITLES)
 """Kinds of case that have a card."""
@@ -154,7 +172,7 @@ def _ending(scene: Scene) -> list[Block]:
 
 
 def _question(scene: Scene) -> list[Block]:
-    """What an approval asks of whom, or the hold that somebody should look at."""
+    """What an approval asks of whom, the hold that somebody should look at, or the message that did not arrive."""
     voice, facts = scene.voice, scene.case.facts
     if scene.case.state == "closed":
         return []
@@ -172,7 +190,18 @@ def _question(scene: Scene) -> list[Block]:
         return [_section([asked], more="")]
     if "held" in facts:
         return [_section([voice("held", reason=voice.named("reason", facts["held"]))], more="")]
-    return []
+    return _undelivered(voice, facts["undelivered"]) if "undelivered" in facts else []
+
+
+def _undelivered(voice: Voice, lost: Mapping[str, Any]) -> list[Block]:
+    told = voice(
+        f"undelivered.{lost['what']}",
+        channel=voice.named("channel", lost["channel"]),
+        address=data(lost["address"] or "–", limits.NAME),
+        on=voice.day(lost["on"]),
+    )
+    why = [f">{data(lost['why'], limits.NAME)}"] if lost["why"] else []
+    return [_section([told, *why], more="")]
 
 
 def _promises(scene: Scene) -> list[Block]:

@@ -112,6 +112,13 @@ _PROMISE = st.fixed_dictionaries(
     }
 )  # fmt: skip
 
+_UNDELIVERED = st.fixed_dictionaries(
+    {
+        "what": st.sampled_from(["bounced", "failed", "in_doubt"]), "channel": TEXT, "address": st.none() | TEXT,
+        "on": DATES, "why": st.none() | TEXT,
+    }
+)  # fmt: skip
+
 
 @st.composite
 def hostile_scenes(draw: st.DrawFn) -> Scene:
@@ -123,7 +130,9 @@ def hostile_scenes(draw: st.DrawFn) -> Scene:
             "demanded": draw(st.lists(st.fixed_dictionaries({"currency": CURRENCIES, "amount": MONEY}), max_size=30)),
         }  # fmt: skip
     elif kind not in ("overdue_90", "promise", "exhausted"):
-        of_kind = {"held": draw(TEXT)}
+        of_kind = draw(st.sampled_from([{"held": draw(TEXT)}, {"asks": draw(TEXT)}]))
+        if kind == "delivery":
+            of_kind = {"undelivered": draw(_UNDELIVERED)}
     promise = {
         "promises": draw(st.lists(_PROMISE, min_size=1, max_size=SHOWN)),
         "more_promises": draw(st.integers(0, 10_000)),
