@@ -52,7 +52,7 @@ class Window:
         return asdict(self)
 
 
-_RIGHT = Window("right", left=110, top=55, width=80, height=24, body=92, sender_left=20, sender_width=80)
+_RIGHT = Window("right", left=110, top=55.5, width=80, height=23.5, body=92, sender_left=20, sender_width=80)
 _LEFT = Window("left", left=22, top=57.5, width=76, height=23, body=92, sender_left=125, sender_width=65)
 _DIN = Window(
     "left", left=25, top=63, width=80, height=27, body=98.5, sender_left=125, sender_width=65, margin=25,
