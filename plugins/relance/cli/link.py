@@ -41,9 +41,9 @@ def check(
 
 @app.command()
 def revoke(
-    entity: Annotated[str | None, typer.Argument(metavar="[ENTITY", help="The selling entity's id.")] = None,
+    entity: Annotated[str | None, typer.Argument(metavar="ENTITY", help="The selling entity's id.")] = None,
     payer: Annotated[
-        str | None, typer.Argument(metavar="PAYER]", help="All links of this payer until now.")
+        str | None, typer.Argument(metavar="PAYER", help="All links of this payer until now.")
     ] = None,
     *,
     key: Annotated[

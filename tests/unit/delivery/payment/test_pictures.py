@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pypdfium2
@@ -86,6 +87,7 @@ def test_a_swiss_bill_is_read_back_from_print_cross_and_all(tmp_path, language):
 
 def test_a_swiss_bill_speaks_its_language_and_holds_text_not_markup():
     assert "Récépissé" in swiss_svg(BILL, "fr")
+    assert "Récépissé" in swiss_svg(BILL, "fr-CH")
     assert "Empfangsschein" in swiss_svg(BILL, "de")
     assert "Receipt" in swiss_svg(BILL, "pt")
     assert "&lt;Söhne&gt;" in swiss_svg(BILL)
@@ -101,6 +103,16 @@ def test_the_swiss_code_is_46_mm_wide_with_its_cross_of_7(tmp_path):
          int((found.top_left.x + found.bottom_right.x) / 2 + 3), int((found.top_left.y + found.bottom_right.y) / 2 + 3)]
     )  # fmt: skip
     assert middle.getextrema()[0] > 200  # the white of the cross
+
+
+def test_a_long_name_leaves_the_sum_free_of_the_debtors_field():
+    # Of the receipt's field (52 mm wide, from 5 mm), the lowest corner; the word above the sum stands at 73 mm.
+    bill = swiss_svg(
+        BILL.replace("Hélène & <Söhne> AG", "Lumen Beleuchtungsgesellschaft für die französische Schweiz AG")
+    )
+    corners = re.findall(r'y1="([\d.]+)" y2="([\d.]+)"', bill.partition("Acceptance point")[0])
+    assert corners
+    assert max(float(end) for pair in corners for end in pair) / 3.543307 < 73 - 2.5
 
 
 def test_lines_that_are_no_bill_are_refused():
