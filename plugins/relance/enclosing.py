@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from relance.cases.claims import InvoiceClaims, claims_of
 from relance.delivery.extras import ChargeLine, Extras
+from relance.delivery.writing import Contact
 from relance.errors import RelanceError
 from relance.ledger.loading import load_versions
 from relance.ledger.versions import LedgerVersions
@@ -29,7 +30,7 @@ class Enclosing:
         self._entity = entity
         self._as_of = as_of
 
-    def of(self, row: sa.RowMapping) -> Extras:
+    def of(self, row: Contact) -> Extras:
         """What a contact's message carries."""
         content = row["content"]
         charges, missing = self._charges(content, row["level"])
@@ -60,8 +61,11 @@ class Enclosing:
         if not invoices:
             return (), None
         try:
-            known = self._claims
-            found = [known[one] for one in invoices] if known is not None else self._told(invoices)
+            known = self._claims or {}
+            # A preview asks for invoices that the day's plan has not.
+            found = (
+                [known[one] for one in invoices] if known.keys() >= set(invoices) else self._told(invoices)
+            )
         except RelanceError as error:
             # A rate that nobody has given keeps no letter back: it reserves the charges without a sum.
             return (), str(error)

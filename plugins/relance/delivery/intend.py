@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from relance.config.policy import Policy
 from relance.delivery.extras import NOTHING, Extras
 from relance.delivery.templates import Templates
-from relance.delivery.writing import UNWRITABLE, Writer
+from relance.delivery.writing import UNWRITABLE, Contact, Writer
 from relance.errors import PermanentError
 from relance.store import contacts, timeline
 from relance.store.schema import outbox
@@ -170,7 +170,7 @@ def _store(uow: UnitOfWork, rows: list[dict[str, Any]]) -> None:
     contacts.set_state(uow, [row["key"] for row in rows], "sending", ACTOR, only_from={"planned"})
 
 
-def earlier_messages(uow: UnitOfWork, entity: str, planned: Sequence[sa.RowMapping]) -> dict[str, list[str]]:
+def earlier_messages(uow: UnitOfWork, entity: str, planned: Sequence[Contact]) -> dict[str, list[str]]:
     """Per payer, the Message-IDs of the last e-mails that were sent, oldest first: the thread a new one belongs to."""
     payers = sorted({row["payer_id"] for row in planned if row["channel"] == "email"})
     if not payers:

@@ -13,7 +13,8 @@ from jinja2 import TemplateError
 
 from relance.config.models import Entity
 from relance.delivery import mime, render
-from relance.delivery.extras import Extras, claims_json
+from relance.delivery.extras import Attachment, Extras, claims_json
+from relance.delivery.payment.pictures import epc_png
 from relance.delivery.templates import Templates
 from relance.delivery.view import View, build
 from relance.errors import PermanentError
@@ -47,7 +48,7 @@ class Writer:
         if not contact["recipient"]:
             raise PermanentError("the contact has no recipient")
         if contact["channel"] == "email":
-            row = self._email(contact, view, render.email(view, language), language.folder)
+            row = self._email(contact, view, render.email(view, language), language.folder, extras)
         else:
             sender = self.seller.sender.sms if self.seller.sender else None
             row = {
@@ -60,7 +61,9 @@ class Writer:
             "digest": hashlib.sha256(row["body"]).hexdigest(), "claims": claims_json(extras.charges),
         }  # fmt: skip
 
-    def _email(self, contact: Contact, view: View, email: render.Email, language: str) -> dict[str, Any]:
+    def _email(
+        self, contact: Contact, view: View, email: render.Email, language: str, extras: Extras
+    ) -> dict[str, Any]:
         sender = self.seller.sender
         address = sender.email if sender else f"{self.seller.entity.lower()}@{mime.NO_SENDER}"
         copies = tuple(
@@ -81,5 +84,13 @@ class Writer:
         return {
             "sender": mime.ascii_address(headers.sender), "recipient": mime.ascii_address(headers.recipient),
             "copies": [mime.ascii_address(one) for one in copies], "media": "eml",
-            "message_id": mime.message_id(headers.key, headers.sender), "body": mime.compose(email, headers),
+            "message_id": mime.message_id(headers.key, headers.sender),
+            "body": mime.compose(email, headers, attachments=extras.attachments, inline=pictures_of(view)),
         }  # fmt: skip
+
+
+def pictures_of(view: View) -> tuple[Attachment, ...]:
+    """The pictures that an e-mail's page shows, by their Content-ID: the code to pay with, where there is one."""
+    if view.payment is None or view.payment.epc is None:
+        return ()
+    return (Attachment("pay.png", "image/png", epc_png(view.payment.epc)),)
