@@ -13,6 +13,7 @@ import typer
 
 from relance.cli import (
     bench,
+    bounces,
     case,
     claims,
     config,
@@ -20,11 +21,14 @@ from relance.cli import (
     diff,
     evidence,
     explain,
+    inbox,
     ledger,
     link,
     outbox,
     plan,
+    preview,
     profiles,
+    reach,
     replay,
     run_day,
     slack,
@@ -50,10 +54,13 @@ for name, group in (
     ("slack", slack.app),
     ("evidence", evidence.app),
     ("bench", bench.app),
+    ("inbox", inbox.app),
+    ("reach", reach.app),
     ("link", link.app),
 ):
     app.add_typer(group, name=name)
 app.command("plan")(plan.plan)
+app.command("preview")(preview.preview)
 app.command("play")(plan.play)
 app.command("run")(run_day.run)
 app.command("deliver")(run_day.deliver)
@@ -65,6 +72,7 @@ app.command("diff")(diff.diff)
 app.command("replay")(replay.replay)
 app.command("profile")(profiles.profile)
 app.add_typer(outbox.app, name="outbox")
+inbox.app.command("read")(bounces.read)
 
 
 _WrongCall: type[Exception] = typer.BadParameter.__bases__[
