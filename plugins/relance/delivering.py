@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from relance import delivery
 from relance.deciding import decide, in_words
+from relance.delivery import IntendReport, SendReport
 from relance.delivery.hours import opens_at
 from relance.delivery.registry import provider_of
 from relance.enclosing import Enclosing
@@ -141,25 +143,58 @@ def messages_by_channel(services: Services, entity: str, as_of: date) -> list[tu
 def _deliver_once(
     services: Services, entity: str, as_of: date, keys: list[str] | None
 ) -> tuple[DeliveryReport, int]:
-    """One round, and how many addresses refused a message for good."""
+    """One round, and how many addresses refused a message for good. While a batch is sent the next one is written."""
     with day_lock(services.database, entity, as_of, what="deliver", shared=True):
-        moment = services.now()
-        with services.unit_of_work() as uow:
-            intended = delivery.intend(
-                uow, policy=services.policy, templates=services.settings.templates, entity=entity, as_of=as_of,
-                keys=keys, now=moment, hours=partial(_opens, services, moment),
-                extras=Enclosing(services, entity, as_of).of,
-            )  # fmt: skip
-            uow.commit()
-        sent = delivery.send(
-            services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of, keys=keys
+        batches = [keys] if keys is not None else delivery_batches(services, entity, as_of)
+        enclosing = Enclosing(services, entity, as_of)
+        write = partial(_write, services, entity, as_of, enclosing)
+        report, refused = DeliveryReport(), 0
+        with ThreadPoolExecutor(1, thread_name_prefix="writer") as writer:
+            written = [writer.submit(write, batch) for batch in batches[:1]]
+            for number in range(len(batches)):
+                intended = written.pop().result()
+                if number + 1 < len(batches):
+                    written.append(writer.submit(write, batches[number + 1]))
+                sent = delivery.send(
+                    services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of,
+                    keys=batches[number],
+                )  # fmt: skip
+                report = _joined(report, _report(intended, sent))
+                refused += sent.refused
+    return report, refused
+
+
+def _write(
+    services: Services, entity: str, as_of: date, enclosing: Enclosing, keys: list[str]
+) -> IntendReport:
+    moment = services.now()
+    with services.unit_of_work() as uow:
+        intended = delivery.intend(
+            uow, policy=services.policy, templates=services.settings.templates, entity=entity, as_of=as_of, keys=keys,
+            now=moment, hours=partial(_opens, services, moment), extras=enclosing.of,
         )  # fmt: skip
-    report = DeliveryReport(
+        uow.commit()
+    return intended
+
+
+def _report(intended: IntendReport, sent: SendReport) -> DeliveryReport:
+    return DeliveryReport(
         sent=sent.sent, kept=sent.kept, failed=sent.failed + intended.failed, in_doubt=sent.in_doubt,
         deferred=sent.deferred, opened=intended.opened, held=intended.held, capped=sent.capped,
         opens_at=intended.opens_at, problem=sent.problem,
     )  # fmt: skip
-    return report, sent.refused
+
+
+def _joined(one: DeliveryReport, other: DeliveryReport) -> DeliveryReport:
+    """Figures of two batches."""
+    figures = ("sent", "kept", "failed", "in_doubt", "deferred", "opened", "held", "capped")
+    openings = [at for at in (one.opens_at, other.opens_at) if at is not None]
+    return replace(
+        other,
+        **{name: getattr(one, name) + getattr(other, name) for name in figures},
+        opens_at=min(openings, default=None),
+        problem=one.problem or other.problem,
+    )
 
 
 def _opens(services: Services, now: datetime, row: sa.RowMapping) -> datetime | None:

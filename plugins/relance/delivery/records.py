@@ -5,6 +5,7 @@ A timeline entry names the recipient and the hash of what was sent; logs never d
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,48 +20,39 @@ from relance.store.uow import UnitOfWork
 
 ACTOR = "relance"
 
+_BEGUN = sa.text(
+    """
+    UPDATE outbox SET state = 'sending', provider = :provider, attempts = attempts + 1, error = NULL,
+      lease_until = now() + make_interval(secs => :seconds)
+    WHERE key = :key AND lease_owner = :name AND state = 'intended'
+      AND EXISTS (SELECT FROM contact c WHERE c.key = outbox.key AND c.state = 'sending')
+    """
+)
+
 
 def begun(uow: UnitOfWork, *, key: str, name: str, provider: str, seconds: float) -> bool:
     """Mark a leased message as being sent, before anything leaves; False when it is no longer ours to send."""
-    wanted = sa.exists().where(contact.c.key == outbox.c.key, contact.c.state == "sending")
-    mark = (
-        sa.update(outbox)
-        .where(outbox.c.key == key, outbox.c.lease_owner == name, outbox.c.state == "intended", wanted)
-        .values(
-            state="sending",
-            provider=provider,
-            attempts=outbox.c.attempts + 1,
-            lease_until=until(seconds),
-            error=None,
-        )
-    )
-    return uow.execute(mark).rowcount == 1
+    values = {"key": key, "name": name, "provider": provider, "seconds": seconds}
+    return uow.execute(_BEGUN, values).rowcount == 1
 
 
 def sent(
     uow: UnitOfWork, message: Message, receipt: Receipt, *, actor: str = ACTOR, note: str | None = None
 ) -> bool:
     """The message has gone (or is kept in its folder)."""
-    values = {
-        "state": "sent", "provider": receipt.provider, "receipt": receipt.reference, "error": None,
-        "sent_at": sa.func.now(),
-    }  # fmt: skip
-    if not _settle(uow, message, values):
-        return False
-    _claim(uow, message)
     words = note or (
         f"kept in folder: {receipt.reference}" if receipt.kept else f"sent by {receipt.provider}"
     )
-    contacts.set_state(uow, [message.key], "sent", actor, message.on_date, words)
-    _tell(
-        uow,
-        message,
-        "contact.sent",
-        actor,
-        provider=receipt.provider,
-        receipt=receipt.reference,
-        kept=receipt.kept,
-    )
+    row = contacts.message_sent(
+        uow, key=message.key, provider=receipt.provider, receipt=receipt.reference, on_date=message.on_date,
+        actor=actor, note=words,
+    )  # fmt: skip
+    if row is None:
+        return False
+    if row.claims:
+        _claim(uow, message, row.payer_id, row.claims)
+    more = {"provider": receipt.provider, "receipt": receipt.reference, "kept": receipt.kept}
+    _append(uow, message, "contact.sent", actor, facts=row, more=more)
     return True
 
 
@@ -126,28 +118,28 @@ def _settle(uow: UnitOfWork, message: Message, values: dict[str, Any]) -> bool:
     return uow.execute(row.values(**values, lease_owner=None, lease_until=None)).rowcount == 1
 
 
-def _claim(uow: UnitOfWork, message: Message) -> None:
+def _claim(uow: UnitOfWork, message: Message, payer_id: str, asked: Sequence[Mapping[str, Any]]) -> None:
     """What a message that is out has asked for beside the debt is claimed from then on."""
-    query = sa.select(outbox.c.payer_id, outbox.c.claims).where(
-        outbox.c.key == message.key, outbox.c.claims.is_not(None)
-    )
-    row = uow.execute(query).first()
-    if row is None:
-        return
     entries = [
         claims.ClaimEntry(
-            payer_id=row.payer_id, invoice_id=one["invoice_id"], kind=one["kind"], act="claimed",
+            payer_id=payer_id, invoice_id=one["invoice_id"], kind=one["kind"], act="claimed",
             amount=Money(one["currency"], one["amount"]), on_date=message.on_date, actor=ACTOR, contact_key=message.key,
         )
-        for one in row.claims
+        for one in asked
     ]  # fmt: skip
     claims.append(uow, message.entity, entries)
 
 
 def _tell(uow: UnitOfWork, message: Message, kind: str, actor: str, **more: object) -> None:
-    facts = uow.execute(
-        sa.select(contact.c.payer_id, contact.c.step, contact.c.level).where(contact.c.key == message.key)
-    ).one()
+    columns = (contact.c.payer_id, contact.c.step, contact.c.level)
+    facts = uow.execute(sa.select(*columns).where(contact.c.key == message.key)).one()
+    _append(uow, message, kind, actor, facts=facts, more=more)
+
+
+def _append(
+    uow: UnitOfWork, message: Message, kind: str, actor: str, *, facts: Any, more: Mapping[str, object]
+) -> None:
+    """One entry on the payer's timeline; `facts`: payer_id, step and level of the contact."""
     body = {
         "channel": message.channel, "recipient": message.recipient, "copies": list(message.copies),
         "step": facts.step, "level": facts.level, "message_id": message.message_id, "digest": message.digest, **more,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -67,6 +68,35 @@ def set_state(  # noqa: PLR0917 - called by other rooms as a sentence: these key
         events = [{"key": key, "state": state, "actor": actor, "note": note} for key in done]
         uow.execute(sa.insert(contact_event), events)
     return done
+
+
+# On the hot path of sending: outbox row, contact and event in one way to the server and back.
+_SENT = sa.text(
+    """
+    WITH done AS (
+      UPDATE outbox SET state = 'sent', provider = :provider, receipt = :receipt, error = NULL, sent_at = now(),
+        lease_owner = NULL, lease_until = NULL
+      WHERE key = :key AND state IN ('sending', 'in_doubt') RETURNING key, claims),
+    moved AS (
+      UPDATE contact c SET state = 'sent', acted_on = :on_date FROM done
+      WHERE c.key = done.key RETURNING c.key, c.payer_id, c.step, c.level, done.claims),
+    told AS (INSERT INTO contact_event (key, state, actor, note) SELECT key, 'sent', :actor, :note FROM moved)
+    SELECT payer_id, step, level, claims FROM moved
+    """
+)
+
+
+def message_sent(
+    uow: UnitOfWork, *, key: str, provider: str, receipt: str, on_date: date, actor: str, note: str
+) -> sa.Row[*tuple[Any, ...]] | None:
+    """A message that was being sent (or in doubt) is out, and its contact with it, from `on_date`.
+
+    Gives `payer_id`, `step`, `level`, `claims`; None, and nothing is changed, when the message is in another state by now.
+    """
+    values = {
+        "key": key, "provider": provider, "receipt": receipt, "on_date": on_date, "actor": actor, "note": note,
+    }  # fmt: skip
+    return uow.execute(_SENT, values).first()
 
 
 _SPENT = sa.text(
