@@ -78,8 +78,8 @@ def work(desk: Desk, *, provider: str, event: str) -> bool:
     return True
 
 
-def catch_up(desk: Desk) -> int:
-    """Work the answers of the last 30 days that nothing has followed from yet; gives how many were worked."""
+def catch_up(desk: Desk, *, provider: str) -> int:
+    """Work a provider's answers of the last 30 days that nothing has followed from yet; gives how many were worked."""
     told = sa.exists().where(
         entries.c.entity == reply.c.entity,
         entries.c.payer_id == reply.c.payer_id,
@@ -87,7 +87,8 @@ def catch_up(desk: Desk) -> int:
         entries.c.subject == sa.func.concat("reply:", reply.c.event),
     )
     query = (
-        sa.select(reply.c.provider, reply.c.event)
+        sa.select(reply.c.event)
+        .where(reply.c.provider == provider)
         .where(
             reply.c.kind.in_(_KINDS), reply.c.payer_id.is_not(None), reply.c.at > desk.clock() - _LOOK_BACK
         )
@@ -96,8 +97,8 @@ def catch_up(desk: Desk) -> int:
         .limit(_AT_ONCE)
     )
     with UnitOfWork(desk.database) as uow:
-        waiting = [(row.provider, row.event) for row in uow.execute(query)]
-    return sum(work_quietly(desk, provider=provider, event=event) for provider, event in waiting)
+        waiting = list(uow.execute(query).scalars())
+    return sum(work_quietly(desk, provider=provider, event=event) for event in waiting)
 
 
 def work_quietly(desk: Desk, *, provider: str, event: str) -> bool:

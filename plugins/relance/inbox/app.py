@@ -145,7 +145,7 @@ class _Inbox:
 
 def _catch_up(desk: Desk) -> None:
     try:
-        worked = answers.catch_up(desk)
+        worked = answers.catch_up(desk, provider=PROVIDER)
     except Exception as error:  # noqa: BLE001 - the database may be away when the inbox starts; requests will say so
         log.error("inbox: what was left unworked could not be read (%s)", type(error).__name__)  # noqa: TRY400
     else:

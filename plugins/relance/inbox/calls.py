@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from relance.delivery.twilio.addresses import voice_path
+from relance.delivery.view import clean
 from relance.inbox import signed
 from relance.inbox.answers import keep
 from relance.inbox.desk import PROVIDER, Account, Desk
@@ -37,7 +38,7 @@ def answered(desk: Desk, account: Account, key: str, sent: Parameters) -> str:
     with UnitOfWork(desk.database) as uow:
         row = _row(uow, key, call)
         script = Script(_words(row), _following(desk, account, key, call))
-        by = str(sent.get("AnsweredBy") or "")[:40] or None
+        by = clean(sent.get("AnsweredBy") or "")[:40] or None
         picked_up = News(call, f"{call}:picked_up", "accepted", {"answered_by": by or "unknown"})
         take(uow, row, picked_up, on_date=desk.today(row["entity"]), at=desk.clock())
         uow.commit()
@@ -60,7 +61,7 @@ def pressed(
     with UnitOfWork(desk.database) as uow:
         row = _row(uow, key, call)
         script = Script(_words(row), _following(desk, account, key, call))
-        turn = script.pressed(offered, str(sent.get("Digits") or "")[:20])
+        turn = script.pressed(offered, clean(sent.get("Digits") or "")[:20])
         if turn.identified:
             news = News(call, f"{call}:identified", "answered")
             take(uow, row, news, on_date=desk.today(row["entity"]), at=desk.clock())

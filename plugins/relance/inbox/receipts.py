@@ -75,20 +75,21 @@ def _settled(uow: UnitOfWork, row: sa.RowMapping, news: News) -> str | None:
 
 
 def _apply(uow: UnitOfWork, row: sa.RowMapping, news: News, *, on_date: date) -> None:
-    key, sent = row["key"], sa.update(outbox).where(outbox.c.key == row["key"], outbox.c.state == "sent")
+    """Arrived: confirmed. Not arrived: the step is not done, by this address ever (`bounced`) or this once (`failed`)."""
+    key = row["key"]
     if news.kind in {"delivered", "read", "answered"}:
+        sent = sa.update(outbox).where(outbox.c.key == key, outbox.c.state == "sent")
         uow.execute(sent.values(state="confirmed"))
         contacts.set_state(uow, [key], "confirmed", ACTOR, None, news.kind, only_from={"sent"})
     elif news.kind in {"bounced", "failed"}:
-        why = codes.explain(news.code) if news.code else "it did not arrive"
-        if uow.execute(sent.values(state="failed", error=why)).rowcount:
-            contacts.set_state(uow, [key], "bounced", ACTOR, None, why, only_from={"sent"})
+        why = codes.explain(news.code) if news.code else f"Twilio: {news.detail.get('status')}"
+        if contacts.set_state(uow, [key], news.kind, ACTOR, None, why, only_from={"sent"}):
             _mark(uow, row, news, why, on_date=on_date)
 
 
 def _mark(uow: UnitOfWork, row: sa.RowMapping, news: News, why: str, *, on_date: date) -> None:
     """Use the number no more where the code says that it is dead; a phone that is switched off comes back."""
-    if not news.code or not codes.is_dead(news.code):
+    if news.kind != "bounced":
         return
     mark: Mark = "opted_out" if news.code in codes.OPTED_OUT else "bounced"
     put_mark(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from relance.delivery.twilio import codes
+from relance.delivery.view import clean
 from relance.inbox.desk import Desk
 from relance.inbox.receipts import News, find, take
 from relance.inbox.signed import Parameters
@@ -16,7 +18,7 @@ MESSAGE: dict[str, ReceiptKind] = {
     "sent": "accepted",
     "delivered": "delivered",
     "read": "read",
-    "undelivered": "bounced",
+    "undelivered": "failed",
     "failed": "failed",
     "canceled": "failed",
 }
@@ -30,8 +32,8 @@ CALL: dict[str, ReceiptKind] = {
     "in-progress": "accepted",
     "answered": "accepted",
     "completed": "accepted",
-    "busy": "bounced",
-    "no-answer": "bounced",
+    "busy": "failed",
+    "no-answer": "failed",
     "failed": "failed",
     "canceled": "failed",
 }
@@ -63,15 +65,18 @@ def news_of(sent: Parameters) -> News | None:
     kind = (CALL if called else MESSAGE).get(state)
     if not sid or kind is None:
         return None
+    code = _code(sent)
+    if kind == "failed" and code and codes.is_dead(code):
+        kind = "bounced"
     detail = {"status": state}
     for name, kept in (
         ("AnsweredBy", "answered_by"),
         ("CallDuration", "seconds"),
         ("SipResponseCode", "sip"),
     ):
-        if value := sent.get(name):
+        if value := clean(sent.get(name) or ""):
             detail[kept] = value[:40]
-    return News(sid=sid, event=f"{sid}:{state}", kind=kind, detail=detail, code=_code(sent))
+    return News(sid=sid, event=f"{sid}:{state}", kind=kind, detail=detail, code=code)
 
 
 def _code(sent: Parameters) -> int | None:
