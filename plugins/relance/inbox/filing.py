@@ -39,8 +39,9 @@ Filed = Literal[
 ]
 """What became of a mail: `unmatched` is about nothing we sent, `again` known already, `others` for another entity's run."""
 
-_LEFT = frozenset({"sent", "confirmed", "in_doubt"})
-"""States of a message of which something can come back; a bounce also ends the doubt whether it had gone."""
+_OPEN = frozenset({"sending", "in_doubt"})
+_LEFT = frozenset({"sent", "confirmed"}) | _OPEN
+"""States of a message of which something can come back; what comes back also ends the doubt whether it had gone."""
 _ADDRESS_COUNTS_FOR = timedelta(days=180)
 """How long after our last message a mail from that address still answers it, when it names none."""
 
@@ -95,9 +96,10 @@ class Filing:
         note = (
             f"{outcome.status or 'no status'}: {outcome.diagnostic}" if outcome.diagnostic else outcome.status
         )
-        doubtful = row["state"] == "in_doubt"
-        if doubtful:
-            uow.execute(sa.update(outbox).where(outbox.c.key == row["key"]).values(state="sent"))
+        doubtful = row["state"] in _OPEN
+        if doubtful:  # whoever was sending it finds that settled
+            gone = {"state": "sent", "sent_at": sa.func.now(), "lease_owner": None, "lease_until": None}
+            uow.execute(sa.update(outbox).where(outbox.c.key == row["key"]).values(gone))
         contacts.set_state(
             uow, [row["key"]], outcome.fate, ACTOR, row["on_date"] if doubtful else None, note, only_from=_LEFT
         )  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from relance.config.policy import Policy
 from relance.inbox.bounces import read_mail
 from relance.inbox.filing import Filing
+from relance.inbox.graph import GraphMailbox
 from relance.inbox.imap import ImapMailbox
 from relance.settings import Settings
 from relance.store.database import Database
@@ -89,8 +90,10 @@ def read_mailbox(
         waiting = source.unseen()
         report.left = max(0, len(waiting) - MOST)
         for identifier in waiting[:MOST]:
+            if not (raw := source.read(identifier)):
+                continue  # somebody has deleted it
             report.read += 1
-            what = _one(database, filing, source.read(identifier))
+            what = _one(database, filing, raw)
             filed[what] += what != "broken"
             report.broken += what == "broken"
             if what != "others":
@@ -116,4 +119,7 @@ def _one(database: Database, filing: Filing, raw: bytes) -> str:
 
 
 def _source(settings: Settings) -> Source | None:
-    return ImapMailbox(settings.mailbox) if settings.mailbox.host else None
+    """The mailbox that is set: by IMAP, else the one of Microsoft 365 that we write from."""
+    if settings.mailbox.host:
+        return ImapMailbox(settings.mailbox)
+    return GraphMailbox(settings.graph) if settings.graph.tenant else None

@@ -59,6 +59,8 @@ class Mailbox:
     ranges: list[str] = field(default_factory=list)
     base_url: str = ""
     tokens: set[str] = field(default_factory=set)
+    inbox: dict[str, bytes] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
     @property
     def sent(self) -> list[dict[str, Any]]:
@@ -93,9 +95,13 @@ class Mailbox:
             return 404, {"error": {"code": "ErrorInvalidUser", "message": f"{path} not found"}}
         if place == "/mailFolders/deleteditems":
             return 200, {"id": "deleted"}
+        if place == "/mailFolders/inbox/messages" and "isRead eq false" in query["$filter"][0]:
+            return 200, {"value": [{"id": one} for one in self.inbox if one not in self.read]}
         if place == "/messages":
             return self._create(body) if method == "POST" else self._find(query)
-        _, _, identifier, *more = place.split("/")
+        _, _, identifier, *more = (unquote(part) for part in place.split("/"))
+        if identifier in self.inbox:
+            return self._arrived(method, identifier, more, body)
         if identifier not in self.messages:
             return 404, {"error": {"code": "ErrorItemNotFound", "message": ""}}
         return self._change(method, identifier, more, body)
@@ -121,6 +127,14 @@ class Mailbox:
             if {"id": wanted["id"], "value": wanted["value"]} in one["singleValueExtendedProperties"]
         ]
         return 200, {"value": found}
+
+    def _arrived(self, method: str, identifier: str, more: list[str], body: Any) -> tuple[int, Any]:
+        if more == ["$value"]:
+            return 200, self.inbox[identifier]
+        if method == "PATCH" and body == {"isRead": True}:
+            self.read.add(identifier)
+            return 200, {"id": identifier, "isRead": True}
+        return 400, {"error": {"code": "ErrorInvalidRequest", "message": ""}}
 
     def _change(self, method: str, identifier: str, more: list[str], body: Any) -> tuple[int, Any]:
         if method == "DELETE":
@@ -181,7 +195,7 @@ class _Graph(BaseHTTPRequestHandler):
             status, body = 401, {"error": {"code": "InvalidAuthenticationToken", "message": ""}}
         else:
             given = json.loads(content) if content else None
-            status, body = self.mailbox.answer(self.command, unquote(url.path), parse_qs(url.query), given)
+            status, body = self.mailbox.answer(self.command, url.path, parse_qs(url.query), given)
         return self._fail(fault) if fault else self._reply(status, body)
 
     def _fail(self, fault: Fault) -> None:
@@ -194,14 +208,14 @@ class _Graph(BaseHTTPRequestHandler):
         self._reply(fault.status, words, headers)
 
     def _reply(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
-        told = b"" if body is None else json.dumps(body).encode()
+        told = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {**(headers or {}), "Content-Length": str(len(told))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(told)
 
-    do_GET = do_POST = do_PUT = do_DELETE = _work  # noqa: N815
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _work  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Quiet."""

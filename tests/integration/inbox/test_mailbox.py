@@ -179,8 +179,11 @@ def test_a_bounced_copy_marks_its_address_and_leaves_the_contact(world: World, f
     assert marked(world) == [("chef@client.example", "bounced")]
 
 
-def test_a_bounce_ends_the_doubt_whether_a_message_had_gone(database: Database, folder: Folder) -> None:
-    sent_to(database, state="in_doubt")
+@pytest.mark.parametrize("state", ["in_doubt", "sending"])
+def test_a_bounce_ends_the_doubt_whether_a_message_had_gone(
+    database: Database, folder: Folder, state: str
+) -> None:
+    sent_to(database, state=state)
     folder.put(samples.POSTFIX)
     read(World(database), folder)
     assert World(database).states() == {KEY: "bounced"}

@@ -10,6 +10,7 @@ import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -29,6 +30,21 @@ _HEADERS = {"Prefer": 'IdType="ImmutableId"'}  # an id that stays when the draft
 
 class NotFoundError(PermanentError):
     """Graph knows no such thing, or does not let us see it."""
+
+
+def mailbox_of(settings: Graph) -> str:
+    """The path of our mailbox.
+
+    Raises:
+        ChannelRefusedError: for settings that are not complete.
+    """
+    needed = {
+        "RELANCE_GRAPH_TENANT": settings.tenant, "RELANCE_GRAPH_CLIENT_ID": settings.client_id,
+        "RELANCE_GRAPH_CLIENT_SECRET": settings.client_secret, "RELANCE_GRAPH_MAILBOX": settings.mailbox,
+    }  # fmt: skip
+    if missing := [name for name, value in needed.items() if not value]:
+        raise ChannelRefusedError("Microsoft 365 is not set up.", hint=f"Set {', '.join(missing)}.")
+    return f"/users/{quote(settings.mailbox or '', safe='@')}"
 
 
 class Api:

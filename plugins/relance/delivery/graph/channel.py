@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
-from relance.delivery.graph.api import Api, NotFoundError
+from relance.delivery.graph.api import Api, NotFoundError, mailbox_of
 from relance.delivery.graph.mail import KEY_PROPERTY, Draft, File, draft_of
 from relance.delivery.mime import NO_SENDER
 from relance.delivery.port import ChannelRefusedError, Limits, Message, Receipt, RecipientError
@@ -40,13 +40,7 @@ class GraphChannel:
     name = "graph"
 
     def __init__(self, settings: Graph) -> None:
-        needed = {
-            "RELANCE_GRAPH_TENANT": settings.tenant, "RELANCE_GRAPH_CLIENT_ID": settings.client_id,
-            "RELANCE_GRAPH_CLIENT_SECRET": settings.client_secret, "RELANCE_GRAPH_MAILBOX": settings.mailbox,
-        }  # fmt: skip
-        if missing := [name for name, value in needed.items() if not value]:
-            raise ChannelRefusedError("Microsoft 365 is not set up.", hint=f"Set {', '.join(missing)}.")
-        self._mailbox = f"/users/{quote(settings.mailbox or '', safe='@')}"
+        self._mailbox = mailbox_of(settings)
         self._settings = settings
         self._api: Api | None = None
         self.limits = Limits(askable=True, max_bytes=_LARGEST, patience_s=_WAITS * settings.timeout_s)
