@@ -24,6 +24,8 @@ _CONTENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,60}")
 _NOT_IN_FILE_NAMES = re.compile(r'[<>:"|?*/\\\x7f]')
 _LONGEST_NAME = 120
 _BASE64_LINE = 76
+_LINES: dict[bytes, bytes] = {}
+_MOST_LINES = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +158,20 @@ def _alternatives(email: Email, key: str) -> tuple[str, str, bytes]:
     for kind, text in {"plain": email.text, "html": email.html}.items():
         head = f'--{boundary}{EOL}Content-Type: text/{kind}; charset="utf-8"{EOL}'
         pieces.append(f"{head}Content-Transfer-Encoding: quoted-printable{EOL}{EOL}".encode())
-        pieces += [_quoted_printable(line) for line in text.split("\n")]
+        pieces.append(_quoted_printable(text))
     return "alternative", boundary, b"".join(pieces) + f"--{boundary}--{EOL}".encode()
 
 
-@lru_cache(maxsize=4096)
-def _quoted_printable(line: str) -> bytes:
-    """A line with its end, also after soft breaks; most lines of a page are those of the page before."""
-    return binascii.b2a_qp(f"{line}{EOL}".encode(), istext=True)
+def _quoted_printable(text: str) -> bytes:
+    """RFC 2045 6.7, line by line with CRLF: most lines of a page are those of the page before, and are kept."""
+    pieces = []
+    for line in text.encode().split(b"\n"):
+        if (piece := _LINES.get(line)) is None:
+            if len(_LINES) >= _MOST_LINES:
+                _LINES.clear()
+            piece = _LINES[line] = binascii.b2a_qp(line + b"\r\n", istext=True)
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _around(kind: str, key: str, parts: Sequence[bytes]) -> tuple[str, str, bytes]:

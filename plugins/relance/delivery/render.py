@@ -32,11 +32,11 @@ def email(view: View, language: Language) -> Email:
     Raises:
         jinja2.TemplateError: for a name or word that is missing.
     """
-    names = names_for(view, language.formats, "email")
+    message = language.message(names_for(view, language.formats, "email"))
     return Email(
-        subject=one_line(language.render("email.subject", names)),
-        html=language.render("email.html", names).strip() + "\n",
-        text=_tidy(language.render("email.txt", names)),
+        subject=one_line(message.render("email.subject")),
+        html=message.render("email.html").strip() + "\n",
+        text=_tidy(message.render("email.txt")),
     )
 
 

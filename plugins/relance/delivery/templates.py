@@ -94,14 +94,11 @@ class Language:
         Raises:
             jinja2.TemplateError: for an undefined name, a missing word, or what no template may do.
         """
-        html = file.endswith(".html")
-        layout = self._layout(file, html)
-        speaker = Speaker(self, html=html, names=names)
-        context = layout.new_context(speaker.layout_names, shared=True)
-        try:
-            return "".join(layout.root_render_func(context))
-        except Exception:  # noqa: BLE001 - raised again, with the template's own lines
-            self.environments[html].handle_exception()
+        return self.message(names).render(file)
+
+    def message(self, names: Mapping[str, Any]) -> Message:
+        """A message of which several surfaces are rendered; what they say alike is said once."""
+        return Message(self, names)
 
     def speaker(self, names: Mapping[str, Any]) -> Speaker:
         """Says the words as text (`say`, `paragraphs`), for documents that no layout of ours lays out."""
@@ -137,10 +134,15 @@ class Language:
     def _layouts(self) -> dict[str, Template]:
         return {}
 
-    def _layout(self, file: str, html: bool) -> Template:
+    def layout(self, file: str) -> Template:
+        """The layout of a surface: the template's own, or that of all.
+
+        Raises:
+            jinja2.TemplateError: when there is none, or it does what no template may do.
+        """
         if (known := self._layouts.get(file)) is not None:
             return known
-        environment = self.environments[html]
+        environment = self.environments[file.endswith(".html")]
         try:
             found = environment.get_template(f"{self.folder}/{self.template}/{file}.j2")
         except TemplateNotFound:
@@ -151,10 +153,15 @@ class Language:
 
 @dataclass(frozen=True, slots=True)
 class _Mould:
-    """A word that is made anew each time. `own`: of nothing but the value it is given, so that it can be kept."""
+    """A word that is made anew each time.
+
+    `own`: of nothing but the value it is given, so that it can be kept. `bare`: without markup of its own, so that its HTML is
+    its text, escaped.
+    """
 
     write: Callable[[Context], Iterator[str]]
     own: bool
+    bare: bool
 
 
 class _Vocabulary:
@@ -185,10 +192,14 @@ class _Vocabulary:
             if not _is_jinja(text):
                 self.fixed[path] = escape(text) if self.html else text
                 return None
-            names = {one.name for one in self.environment.parse(text).find_all(nodes.Name)}
-            template = self.environment.from_string(text)
-            known = self._moulds[path] = _Mould(template.root_render_func, own=names <= _OWN)
+            known = self._moulds[path] = self._compile(text)
         return known
+
+    def _compile(self, text: str) -> _Mould:
+        tree = self.environment.parse(text)
+        names = {one.name for one in tree.find_all(nodes.Name)}
+        bare = all(escape(one.data) == one.data for one in tree.find_all(nodes.TemplateData))
+        return _Mould(self.environment.from_string(text).root_render_func, own=names <= _OWN, bare=bare)
 
     def _find(self, path: str) -> str:
         found: Any = self._words
@@ -213,18 +224,47 @@ class _Context(Context):
         return self.parent["_say"](key) if key in _PHRASES else missing
 
 
+class Message:
+    """One message in words, surface by surface."""
+
+    def __init__(self, language: Language, names: Mapping[str, Any]) -> None:
+        self._language = language
+        self._names = names
+        self._text = Speaker(language, html=False, names=names)
+
+    def render(self, file: str) -> str:
+        """A surface, as `Language.render` gives it.
+
+        Raises:
+            jinja2.TemplateError: for an undefined name, a missing word, or what no template may do.
+        """
+        layout = self._language.layout(file)
+        html = file.endswith(".html")
+        speaker = (
+            Speaker(self._language, html=True, names=self._names, text=self._text) if html else self._text
+        )
+        context = layout.new_context(speaker.layout_names, shared=True)
+        try:
+            return "".join(layout.root_render_func(context))
+        except Exception:  # noqa: BLE001 - raised again, with the template's own lines
+            self._language.environments[html].handle_exception()
+
+
 class Speaker:
-    """The words of one message: what layouts call to speak.
+    """The words of one message: what layouts call to speak. `text`: who says the same words as text, for HTML.
 
     Raises:
         jinja2.TemplateError: here and whenever it speaks, for what the language lacks or may not do.
     """
 
-    def __init__(self, language: Language, *, html: bool, names: Mapping[str, Any]) -> None:
+    def __init__(
+        self, language: Language, *, html: bool, names: Mapping[str, Any], text: Speaker | None = None
+    ) -> None:
         vocabulary = language.vocabularies[html]
         own = {"_say": self.say}  # no template can name what begins with an underscore
         self._names = {**vocabulary.environment.globals, **names, **language.constants, **own}
         self._vocabulary = vocabulary
+        self._text = text
         self._fixed = vocabulary.fixed
         self._kept = vocabulary.kept
         self._said: dict[tuple[str, type, object], str] = {}
@@ -258,9 +298,12 @@ class Speaker:
         mould = self._vocabulary.mould(path)
         if mould is None:
             return self._fixed[path]
-        text = self._write(mould, value)
-        if self._vocabulary.html:
-            text = Markup(text)  # noqa: S704 - rendered with autoescape on
+        if self._text and mould.bare and value.__class__ is not Markup:
+            text: str = escape(self._text.say(path, value))
+        else:
+            text = self._write(mould, value)
+            if self._vocabulary.html:
+                text = Markup(text)  # noqa: S704 - rendered with autoescape on
         if not mould.own:
             self._said[key] = text
             return text
