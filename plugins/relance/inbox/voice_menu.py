@@ -53,7 +53,7 @@ class Script:
 
     def pressed(self, state: State, keys: str) -> Turn:
         """Keys were pressed, or none in time, after the question of `state`."""
-        pressed = keys.strip("#* ")
+        pressed = keys.strip().removesuffix("#")
         turn = {"identify": self._identified, "menu": self._chosen, "promise": self._promised}[state.step](
             pressed
         )

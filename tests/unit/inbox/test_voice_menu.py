@@ -90,7 +90,7 @@ def test_a_promise_is_said_back_with_its_date(days: int) -> None:
     assert WORDS["promise_done"][str(days)] in said(turn)
 
 
-@pytest.mark.parametrize("keys", ["", "0", "15", "99", "00", "*", "1*1", "-1", "١", "3 1"])
+@pytest.mark.parametrize("keys", ["", "0", "15", "99", "00", "*", "1*1", "*9", "-1", "١", "3 1"])
 def test_what_is_no_day_on_offer_is_no_promise(keys: str) -> None:
     turn = script().pressed(State("promise"), keys)
     assert turn.choice is None
