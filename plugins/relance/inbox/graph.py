@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from relance.delivery.graph.api import Api, NotFoundError, mailbox_of
+from relance.delivery.graph.api import Api, NotFoundError, check_settings
 from relance.delivery.port import ChannelDownError, ChannelRefusedError
 from relance.errors import PermanentError, TransientError
 from relance.settings import Graph
@@ -20,8 +20,9 @@ class GraphMailbox:
 
     name = "graph"
 
-    def __init__(self, settings: Graph) -> None:
-        self._mailbox = mailbox_of(settings)
+    def __init__(self, settings: Graph, owner: str) -> None:
+        check_settings(settings)
+        self._path = f"/users/{quote(owner, safe='@')}"
         self._settings = settings
         self._api: Api | None = None
 
@@ -70,7 +71,7 @@ class GraphMailbox:
         if self._api is None:
             self._api = Api(self._settings)
         try:
-            return self._api.call(method, f"{self._mailbox}{path}", **body)
+            return self._api.call(method, f"{self._path}{path}", **body)
         except (ChannelDownError, ChannelRefusedError, NotFoundError):
             raise
         except TransientError as error:

@@ -79,9 +79,9 @@ def read_mailbox(
         ChannelDownError: the mailbox can't be reached; what was filed stays filed.
         ChannelRefusedError: it does not let us in.
     """
-    policy.entity(entity)
+    one = policy.entity(entity)
     if source is None:
-        source = _source(settings)
+        source = _source(settings, one.sender.email if one.sender else None)
         if source is None:
             return MailboxReport(configured=False)
     report, filed = MailboxReport(), Counter[str]()
@@ -118,8 +118,9 @@ def _one(database: Database, filing: Filing, raw: bytes) -> str:
     return what
 
 
-def _source(settings: Settings) -> Source | None:
+def _source(settings: Settings, sender: str | None) -> Source | None:
     """The mailbox that is set: by IMAP, else the one of Microsoft 365 that we write from."""
     if settings.mailbox.host:
         return ImapMailbox(settings.mailbox)
-    return GraphMailbox(settings.graph) if settings.graph.tenant else None
+    owner = settings.graph.mailbox or sender
+    return GraphMailbox(settings.graph, owner) if settings.graph.tenant and owner else None

@@ -260,6 +260,15 @@ def test_a_certificate_nobody_vouches_for_is_not_taken(there: tuple[Mailbox, Gra
     channel.close()
 
 
+def test_without_a_mailbox_the_senders_own_is_used(there: tuple[Mailbox, Graph]) -> None:
+    channel = GraphChannel(replace(there[1], mailbox=None))
+    with pytest.raises(ChannelRefusedError, match="no such mailbox"):
+        channel.send(make_message())
+    channel.send(replace(make_message(), sender=microsoft.MAILBOX))
+    assert len(there[0].sent) == 1
+    channel.close()
+
+
 def test_without_a_secret_there_is_no_channel() -> None:
     with pytest.raises(ChannelRefusedError, match="RELANCE_GRAPH_CLIENT_SECRET"):
         GraphChannel(Graph(tenant="t", client_id="c", mailbox="m@lumen.example"))

@@ -10,7 +10,6 @@ import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -32,19 +31,18 @@ class NotFoundError(PermanentError):
     """Graph knows no such thing, or does not let us see it."""
 
 
-def mailbox_of(settings: Graph) -> str:
-    """The path of our mailbox.
+def check_settings(settings: Graph) -> None:
+    """Refuse settings that are not complete.
 
     Raises:
-        ChannelRefusedError: for settings that are not complete.
+        ChannelRefusedError: naming what is missing.
     """
     needed = {
         "RELANCE_GRAPH_TENANT": settings.tenant, "RELANCE_GRAPH_CLIENT_ID": settings.client_id,
-        "RELANCE_GRAPH_CLIENT_SECRET": settings.client_secret, "RELANCE_GRAPH_MAILBOX": settings.mailbox,
+        "RELANCE_GRAPH_CLIENT_SECRET": settings.client_secret,
     }  # fmt: skip
     if missing := [name for name, value in needed.items() if not value]:
         raise ChannelRefusedError("Microsoft 365 is not set up.", hint=f"Set {', '.join(missing)}.")
-    return f"/users/{quote(settings.mailbox or '', safe='@')}"
 
 
 class Api:
@@ -121,7 +119,7 @@ def _problem(answer: httpx.Response, *, doubt: bool) -> DeliveryError:
         return InDoubtError(text) if doubt else TransientError(text)
     if status in {401, 403}:
         return ChannelRefusedError(
-            f"{text}.", hint="Grant the application Mail.ReadWrite and Mail.Send for RELANCE_GRAPH_MAILBOX."
+            f"{text}.", hint="Grant the application Mail.ReadWrite and Mail.Send for this mailbox."
         )
     if status == httpx.codes.CONFLICT:
         return TransientError(text)
