@@ -298,7 +298,7 @@ def test_a_call_by_machine_asks_who_is_there_before_it_says_anything_private(lan
     assert "14" in said["promise_ask"]
 
 
-DEBT = r"factur|fatur|fattur|rechnung|invoice|pa[yg]|zahl|betal|régl|dette|debt|schuld|due|échéan|retard|vencid|scadut|€|\beuros?\b"
+DEBT = r"factur|fatur|fattur|rechnung|invoic|pa[yg]|zahl|betal|régl|dett|debt|schuld|due|éch|retard|vencid|scadut|€|\beuros?\b"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
