@@ -27,6 +27,8 @@ MOST_LINES = 5
 _NUMBER = re.compile(r"\d{1,5}\s?(?:bis|ter|quater|[A-Za-z])?", re.IGNORECASE)
 _POSTCODE = re.compile(r"(?:[A-Z]{1,2}-)?\d{4,5}")
 _TOWN = re.compile(r"(?<=\S) (?=(?:[A-Z]{1,2}-)?\d{4,5}(?: [A-Z]{2})? [^\W\d])")
+_NUMBER_FIRST = frozenset({"FR", "GB", "IE", "LU", "MC"})
+_POSTCODE_LAST = frozenset({"GB", "IE"})
 _COUNTRY_NAMES = ("en", "fr", "de", "es", "it", "nl", "pt")
 
 
@@ -79,8 +81,15 @@ class Seller:
         address = entity.sender.address if entity.sender else None
         if address is None:
             return cls(country=country)
-        street = " ".join(part for part in (address.street, address.house_no) if part)
-        lines = (street, f"{address.postcode} {address.city}")
+        number_first = address.country in _NUMBER_FIRST
+        parts = (address.house_no, address.street) if number_first else (address.street, address.house_no)
+        street = " ".join(part for part in parts if part)
+        town = (
+            (address.city, address.postcode)
+            if address.country in _POSTCODE_LAST
+            else (address.postcode, address.city)
+        )
+        lines = (street, " ".join(town))
         return cls(country=address.country, address=tuple(line for line in lines if line))
 
 

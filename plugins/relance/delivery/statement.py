@@ -38,6 +38,7 @@ _COLUMNS = (
     ("statement.columns.to_pay", 14), ("statement.columns.state", 30),
 )  # fmt: skip
 _HEADER_ROW = 3
+_RUN = 12  # characters that a narrow column takes without a break
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -203,8 +204,8 @@ def _cells(line: _Line, language: Language, speaker: Speaker) -> dict[str, Any]:
     row, formats = line.row, language.formats
     number = speaker.say("po", row.po_number) if row.po_number else None
     return {
-        "number": breakable(row.invoice_id),
-        "about": " · ".join(breakable(one) for one in (row.description, number) if one) or None,
+        "number": breakable(row.invoice_id, _RUN),
+        "about": " · ".join(breakable(one, _RUN) for one in (row.description, number) if one) or None,
         "cells": [
             formats.short_date(row.issue_date),
             formats.short_date(row.due_date),

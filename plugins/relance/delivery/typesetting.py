@@ -127,15 +127,12 @@ def typesetter(templates: Path | None = None) -> Typesetter:
     return Typesetter(own if own and own.is_dir() else REPOSITORY / "include" / "templates" / FOLDER)
 
 
-def breakable(text: str) -> str:
-    """The text with places to break long runs without blanks, so that they stay in their column."""
+def breakable(text: str, run: int = _LONGEST_RUN) -> str:
+    """The text with places to break what has more than `run` characters without a blank, so that it stays in its column."""
     return " ".join(
-        word if len(word) <= _LONGEST_RUN else "\u200b".join(_pieces(word)) for word in text.split(" ")
+        word if len(word) <= run else "\u200b".join(word[at : at + run] for at in range(0, len(word), run))
+        for word in text.split(" ")
     )
-
-
-def _pieces(word: str) -> list[str]:
-    return [word[start : start + _LONGEST_RUN] for start in range(0, len(word), _LONGEST_RUN)]
 
 
 def _is_sure(character: str) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from relance.delivery.envelopes import MOST_LINES, country_line, lines_of, window_of
+from relance.delivery.envelopes import MOST_LINES, Seller, country_line, lines_of, window_of
+from tests.unit.delivery.examples import entity
+from tests.unit.delivery.letters.examples import made
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,19 @@ def test_a_country_without_a_custom_of_its_own_has_the_window_on_the_left():
     assert window_of("NL") == window_of(None) == window_of("GB")
     assert window_of("FR").side == "right"
     assert window_of("AT").folds
+
+
+@pytest.mark.parametrize(
+    ("country", "lines"),
+    [
+        ("FR", ("12 Rue du Lac", "75002 Paris")),
+        ("DE", ("Lindenallee 5", "10115 Berlin")),
+        ("GB", ("1 High Street", "London SW1A 1AA")),
+    ],
+)
+def test_a_seller_writes_its_address_as_its_country_does(country: str, lines: tuple[str, ...]):
+    assert made(country, "en").seller == Seller(country=country, address=lines)
+
+
+def test_a_seller_without_an_address_still_has_a_country():
+    assert Seller.of(entity(sender=None), "CH") == Seller(country="CH")

@@ -68,6 +68,12 @@ def test_germany_has_its_return_line_and_fold_marks():
     assert 45 <= line[1] < line[3] <= 62.7
 
 
+def test_germany_has_the_mention_in_the_zone_of_notes():
+    mention = box_of(plain("DE", "de", channel="registered").pdf(), "EINSCHREIBEN")
+    assert mention is not None
+    assert 45 <= mention[1] < mention[3] <= 62.7
+
+
 def test_without_a_country_the_bank_account_tells_the_window():
     made_ = plain("DE", "de")
     pdf = letter.pdf(made_.view, made_.language)
