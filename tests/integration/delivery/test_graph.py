@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import random
 import re
 import subprocess
 from collections.abc import Iterator
@@ -238,6 +239,30 @@ def test_a_young_draft_may_be_on_its_way_out(channel: GraphChannel, mailbox: Mai
             ask(make_message())
         assert caught.value.retry_after == pytest.approx(40, abs=2)
     assert len(mailbox.drafts) == 1
+
+
+def test_whatever_breaks_each_message_leaves_once(channel: GraphChannel, mailbox: Mailbox) -> None:
+    """Faults at random, on every request, carried out or not: tried again on what the mailbox says, and on nothing else."""
+    dice = random.Random(4)
+    keys = [hashlib.sha256(bytes([number])).hexdigest() for number in range(30)]
+    for key in keys:
+        message = make_message(key=key)
+        for _ in range(20):
+            mailbox.faults = [
+                Fault(line, dice.choice([None, 429, 500, 503, 504]), done=dice.random() < 0.5)
+                for line in ("GET .*/messages$", "POST .*/messages$", "POST .*/send$", "DELETE")
+                if dice.random() < 0.3
+            ]
+            mailbox.age(61)
+            try:
+                channel.send(message)
+                break
+            except (TransientError, InDoubtError):
+                continue
+    mailbox.faults = []
+    sent = [one["singleValueExtendedProperties"][0]["value"] for one in mailbox.sent]
+    assert sorted(sent) == sorted(keys)
+    assert mailbox.lines("POST .*/send$") > len(keys)
 
 
 def test_nothing_found_is_nothing_sent(channel: GraphChannel) -> None:
