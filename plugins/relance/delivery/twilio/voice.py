@@ -36,7 +36,6 @@ class VoiceChannel(TwilioChannel):
             "method": "POST",
             "status_callback": self._callback(message),
             "status_callback_method": "POST",
-            "status_callback_event": ["answered", "completed"],
             # Waits for a machine's tone, so that what is left on it is heard whole; people are told at once.
             "machine_detection": "DetectMessageEnd",
             "timeout": RING_S,
