@@ -82,8 +82,12 @@ class PlainEnvironment(Environment):
 
 
 def escaped(value: object) -> str:
-    """A value for HTML; what is markup already, as all words are, stays the object that it is."""
-    return value if type(value) is Markup else escape(value)
+    """A value for HTML; markup, as all words are, and text that needs no escaping stay the objects that they are."""
+    if type(value) is Markup:
+        return value
+    if type(value) is not str or "&" in value or "<" in value or ">" in value or '"' in value or "'" in value:
+        return escape(value)
+    return value
 
 
 def attribute(environment: Environment, value: object, name: str) -> Any:

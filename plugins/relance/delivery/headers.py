@@ -8,7 +8,7 @@ written as encoded words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -109,18 +109,31 @@ def _quoted(text: str) -> str:
 def _encoded(text: str, before: int) -> str:
     """Encoded words, a line each; readers put adjacent ones together without the blanks between (RFC 2047 6.2)."""
     words, word, room = [], "", _WIDTH - before - 12
-    for character in text:
-        octets = _octets(character)
-        if len(word) + len(octets) > room:
+    for unit in _units(text):
+        if len(word) + len(unit) > room:
             words.append(word)
             word, room = "", _WORD
-        word += octets
+        word += unit
     words.append(word)
-    return f"{EOL} ".join(f"=?utf-8?q?{one}?=" for one in words)
+    return f"{EOL} ".join([f"=?utf-8?q?{one}?=" for one in words])
+
+
+def _units(text: str) -> Iterator[str]:
+    """What may not be cut, encoded: short words whole, long ones by the character."""
+    for place, word in enumerate(text.split(" ")):
+        if place:
+            yield "_"
+        octets = _octets(word)
+        if len(octets) <= _WIDTH // 4:
+            yield octets
+        else:
+            yield from map(_octets, word)
 
 
 @lru_cache(maxsize=4096)
-def _octets(character: str) -> str:
-    if character == " ":
-        return "_"
-    return character if character in _SAFE else "".join(f"={octet:02X}" for octet in character.encode())
+def _octets(text: str) -> str:
+    return "".join([one if one in _SAFE else _hex(one) for one in text])
+
+
+def _hex(character: str) -> str:
+    return "".join([f"={octet:02X}" for octet in character.encode()])

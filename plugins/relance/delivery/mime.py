@@ -12,6 +12,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import cast
 
 from relance.delivery.extras import Attachment
 from relance.delivery.headers import EOL, mailbox_line, parameter, text_line
@@ -164,14 +165,15 @@ def _alternatives(email: Email, key: str) -> tuple[str, str, bytes]:
 
 def _quoted_printable(text: str) -> bytes:
     """RFC 2045 6.7, line by line with CRLF: most lines of a page are those of the page before, and are kept."""
-    pieces = []
-    for line in text.encode().split(b"\n"):
-        if (piece := _LINES.get(line)) is None:
+    lines = text.encode().split(b"\n")
+    pieces = list(map(_LINES.get, lines))
+    for place, piece in enumerate(pieces):
+        if piece is None:
             if len(_LINES) >= _MOST_LINES:
                 _LINES.clear()
-            piece = _LINES[line] = binascii.b2a_qp(line + b"\r\n", istext=True)
-        pieces.append(piece)
-    return b"".join(pieces)
+            made = binascii.b2a_qp(lines[place] + b"\r\n", istext=True)
+            pieces[place] = _LINES[lines[place]] = made
+    return b"".join(cast("list[bytes]", pieces))
 
 
 def _around(kind: str, key: str, parts: Sequence[bytes]) -> tuple[str, str, bytes]:
