@@ -37,7 +37,8 @@ from relance.slack import SlackReport
 from relance.store.locks import day_lock
 
 __all__ = [
-    "DeliveryReport", "PlanReport", "decide", "decided", "deliver", "deliver_waiting", "delivery_batches", "digest_of", "history_before",
+    "DeliveryReport", "PlanReport", "decide", "decided", "deliver", "deliver_waiting",
+    "delivery_batches", "digest_of", "history_before",
     "holds_on", "import_extract", "messages_by_channel", "notify_data_problem", "publish", "record_of", "run", "snapshot_of",
     "work_cases",
 ]  # fmt: skip
@@ -66,7 +67,7 @@ def import_extract(
         return None
     if extract_date is None:
         extract_date = min(today, _newest(source, one)) if isinstance(source, Path) else today
-    mapping = load_mapping(_located(services, one.ledger.mapping)) if one.ledger.mapping else PLAIN
+    mapping = load_mapping(services.located(one.ledger.mapping)) if one.ledger.mapping else PLAIN
     with (
         day_lock(services.database, entity, extract_date, what="import"),
         services.unit_of_work() as uow,
@@ -168,12 +169,12 @@ def _source(services: Services, entity: Entity) -> Path | dict[str, Any] | None:
                 f"{entity.entity}'s ledger is read through the Airflow connection {ledger.conn_id!r}.",
                 hint="Run its DAG, or import files: relance ledger import ENTITY PATH",
             )
-        queries = _located(services, ledger.queries or "")
+        queries = services.located(ledger.queries or "")
         return {
             path.stem: services.sql_source(ledger.conn_id or "", path)
             for path in sorted(queries.glob("*.sql"))
         }
-    path = _located(services, ledger.path or "")
+    path = services.located(ledger.path or "")
     if path.exists():
         return path
     if load_versions(services.database, entity.entity).extracts:
@@ -183,13 +184,6 @@ def _source(services: Services, entity: Entity) -> Path | dict[str, Any] | None:
         f"{entity.entity}: there is no extract in {path}.",
         hint="Put customers and invoices there, or correct ledger.path in the entity's file.",
     )
-
-
-def _located(services: Services, path: str) -> Path:
-    """A path of the policy: absolute, or relative to the working folder, else to the folder that holds the policy."""
-    given = Path(path)
-    beside = services.settings.config.parent / given
-    return given if given.is_absolute() or given.exists() or not beside.exists() else beside
 
 
 def _newest(path: Path, entity: Entity) -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -17,6 +18,7 @@ from relance.deciding import decide, in_words
 from relance.delivery import IntendReport, SendReport
 from relance.delivery.hours import opens_at
 from relance.delivery.registry import provider_of
+from relance.delivery.templates import Templates
 from relance.enclosing import Enclosing
 from relance.services import Services
 from relance.store.contacts import keys_in
@@ -147,14 +149,14 @@ def _deliver_once(
     with day_lock(services.database, entity, as_of, what="deliver", shared=True):
         batches = [keys] if keys is not None else delivery_batches(services, entity, as_of)
         enclosing = Enclosing(services, entity, as_of)
-        write = partial(_write, services, entity, as_of, enclosing)
+        write = partial(_write, services, entity, as_of, Templates(services.settings.templates), enclosing)
         report, refused = DeliveryReport(), 0
-        with ThreadPoolExecutor(1, thread_name_prefix="writer") as writer:
-            written = [writer.submit(write, batch) for batch in batches[:1]]
+        with closing(enclosing), ThreadPoolExecutor(1, thread_name_prefix="writer") as writer:
+            written = [writer.submit(write, keys=batch) for batch in batches[:1]]
             for number in range(len(batches)):
                 intended = written.pop().result()
                 if number + 1 < len(batches):
-                    written.append(writer.submit(write, batches[number + 1]))
+                    written.append(writer.submit(write, keys=batches[number + 1]))
                 sent = delivery.send(
                     services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of,
                     keys=batches[number],
@@ -165,12 +167,12 @@ def _deliver_once(
 
 
 def _write(
-    services: Services, entity: str, as_of: date, enclosing: Enclosing, keys: list[str]
+    services: Services, entity: str, as_of: date, words: Templates, enclosing: Enclosing, *, keys: list[str]
 ) -> IntendReport:
     moment = services.now()
     with services.unit_of_work() as uow:
         intended = delivery.intend(
-            uow, policy=services.policy, templates=services.settings.templates, entity=entity, as_of=as_of, keys=keys,
+            uow, policy=services.policy, templates=words, entity=entity, as_of=as_of, keys=keys,
             now=moment, hours=partial(_opens, services, moment), extras=enclosing.of,
         )  # fmt: skip
         uow.commit()

@@ -11,7 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from relance.cases.claims import InvoiceClaims, claims_of
-from relance.delivery.extras import ChargeLine, Extras
+from relance.delivery.card import card_link
+from relance.delivery.documents import Files, invoice_files
+from relance.delivery.extras import Attachment, ChargeLine, Extras
+from relance.delivery.links import make_link
 from relance.delivery.writing import Contact
 from relance.errors import RelanceError
 from relance.ledger.loading import load_versions
@@ -20,6 +23,9 @@ from relance.money import Money
 from relance.planning.content import items_of
 from relance.services import Services
 from relance.store.schema import contact
+
+_STATEMENT_BYTES = 300_000
+"""Room that a statement of account takes of a message's, at most in practice."""
 
 
 class Enclosing:
@@ -32,9 +38,37 @@ class Enclosing:
 
     def of(self, row: Contact) -> Extras:
         """What a contact's message carries."""
-        content = row["content"]
+        content, settings, now = row["content"], self._services.settings, self._services.now()
         charges, missing = self._charges(content, row["level"])
-        return Extras(charges=charges, charges_missing=missing)
+        files, left_out = self._files_of(content, row["channel"])
+        one_sum = len(content.get("totals") or ()) == 1
+        return Extras(
+            charges=charges, charges_missing=missing, attachments=files, left_out=left_out,
+            link=make_link(settings, row["key"], issued=now),
+            card_link=card_link(settings, row["key"], issued=now) if one_sum else None,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Give back connections."""
+        if "_files" in self.__dict__:
+            self._files.close()
+
+    def _files_of(
+        self, content: Mapping[str, Any], channel: str
+    ) -> tuple[tuple[Attachment, ...], tuple[str, ...]]:
+        """The invoices' PDFs that go with an e-mail, and the names of those that don't."""
+        if channel != "email" or "invoice" not in content.get("attach", ()):
+            return (), ()
+        statement = _STATEMENT_BYTES if "statement" in content["attach"] else 0
+        files, missing = invoice_files(items_of(content), self._files, used=statement)
+        return files, tuple(one.name for one in missing)
+
+    @cached_property
+    def _files(self) -> Files:
+        services = self._services
+        source = services.policy.entity(self._entity).ledger
+        folder = services.located(source.path) if source and source.path else None
+        return Files(services.settings.documents, ledger=folder, connection=services.documents)
 
     @cached_property
     def _versions(self) -> LedgerVersions:

@@ -256,7 +256,7 @@ def _written(services: Services, row: Mapping[str, Any], *, planned: bool) -> Pr
         with services.unit_of_work() as uow:
             threads = earlier_messages(uow, row["entity"], [row])
         at = services.now().astimezone(ZoneInfo(seller.timezone))
-        written = Writer(seller, templates, at, threads).write(row, extras)
+        written = Writer(services.policy, seller, templates, at, threads).write(row, extras)
         media, body = written["media"], written["body"]
     if view.channel in ("letter", "registered") and media != "pdf":
         country = services.policy.region_of(seller).country

@@ -16,6 +16,9 @@ from relance.settings import REPOSITORY, Settings
 from relance.store.database import Database
 from relance.store.uow import UnitOfWork
 
+DocumentSource = Callable[[str, str, int], bytes]
+"""`(conn_id, path, most bytes) → content`: how an invoice's file behind a connection is read; Airflow gives one."""
+
 SqlSource = Callable[[str, Path], Any]
 """`(conn_id, query file) → rows as Arrow`: how a SQL ledger is read; Airflow's hooks give one."""
 
@@ -34,6 +37,7 @@ class Services:
         *,
         settings: Settings,
         sql_source: SqlSource | None = None,
+        documents: DocumentSource | None = None,
         clock: Callable[[], datetime] | None = None,
         only: str | None = None,
     ) -> None:
@@ -41,6 +45,7 @@ class Services:
         self.only = only
         self.settings = settings
         self.sql_source = sql_source
+        self.documents = documents
         self._clock = clock or (lambda: datetime.now(UTC))
 
     @classmethod
@@ -72,6 +77,12 @@ class Services:
         database = Database.of(self.settings)
         database.migrate()
         return database
+
+    def located(self, path: str) -> Path:
+        """A path of the policy: absolute, or relative to the working folder, else to the folder that holds the policy."""
+        given = Path(path)
+        beside = self.settings.config.parent / given
+        return given if given.is_absolute() or given.exists() or not beside.exists() else beside
 
     def unit_of_work(self) -> UnitOfWork:
         """A new unit of work on the database."""

@@ -57,20 +57,6 @@ class ChannelRules(Pace):
     )
 
 
-class Links(PolicyModel):
-    """Signed links in messages."""
-
-    days: Annotated[int, Field(ge=1, le=366)] = Field(60, description="Days that a link opens.")
-
-
-class Attachments(PolicyModel):
-    """Files in messages."""
-
-    max_megabytes: Annotated[int, Field(ge=0, le=100)] = Field(
-        10, description="Megabytes a message carries; what is beyond is offered by link."
-    )
-
-
 class Channels(PolicyModel):
     """`channels.yaml`. Without the file messages travel as the environment's settings allow, without caps."""
 
@@ -81,8 +67,6 @@ class Channels(PolicyModel):
         default_factory=dict, description="By provider: caps count over all entities and channels."
     )
     senders: Annotated[int, Field(ge=1, le=32)] = Field(4, description="Connections that send at once.")
-    links: Links = Field(default_factory=Links)
-    attachments: Attachments = Field(default_factory=Attachments)
 
     @model_validator(mode="after")
     def _providers_fit(self) -> Self:

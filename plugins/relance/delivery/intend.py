@@ -58,7 +58,7 @@ def intend(
     uow: UnitOfWork,
     *,
     policy: Policy,
-    templates: Path,
+    templates: Path | Templates,
     entity: str,
     as_of: date,
     keys: Sequence[str] | None = None,
@@ -69,7 +69,8 @@ def intend(
     """Make the day's planned contacts (or those of `keys`) ready to go; contacts in any other state are left alone.
 
     An e-mail is dated `as_of`, at the present time of day in the entity's zone (`now` stands in for it). `hours` tells when a
-    message may go: one that may not now stays planned. `extras` gives what a message carries beside its facts.
+    message may go: one that may not now stays planned. `extras` gives what a message carries beside its facts. `templates`:
+    their folder, or those read from it before.
 
     Raises:
         UsageError: for an unknown entity.
@@ -82,7 +83,8 @@ def intend(
     messages, held = _within_hours([row for row in planned if row["kind"] == "message"], hours, moment)
     threads = earlier_messages(uow, entity, messages)
     at = moment.astimezone(ZoneInfo(seller.timezone))
-    writer = Writer(seller, Templates(templates), at, threads)
+    words = templates if isinstance(templates, Templates) else Templates(templates)
+    writer = Writer(policy, seller, words, at, threads)
     rows, failed = [], 0
     for row in messages:
         try:

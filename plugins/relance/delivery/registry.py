@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from relance.config.channels import PROVIDERS
@@ -63,9 +64,49 @@ class Channels:
         return adapter
 
     def _make(self, provider: str, channel: str) -> Channel:
-        if provider == SmtpChannel.name:
-            return SmtpChannel(self._settings.smtp)
-        return Folder(root=self._settings.home / OUTBOX_FOLDER, entity=self._entity, channel=channel)
+        settings = self._settings
+        if provider == "folder":
+            return Folder(root=settings.home / OUTBOX_FOLDER, entity=self._entity, channel=channel)
+        if provider == "twilio":
+            from relance.delivery.twilio import adapter
+            from relance.delivery.twilio.memory import StoredMemory
+
+            return adapter(channel, settings=settings, memory=StoredMemory(self._database))
+        return _MAKERS[provider](settings)
+
+
+def _smtp(settings: Settings) -> Channel:
+    return SmtpChannel(settings.smtp)
+
+
+def _graph(settings: Settings) -> Channel:
+    from relance.delivery.graph import GraphChannel
+
+    return GraphChannel(settings.graph)
+
+
+def _drop_folder(settings: Settings) -> Channel:
+    from relance.delivery.handed_over import DropFolder
+
+    return DropFolder(settings.letters)
+
+
+def _sftp(settings: Settings) -> Channel:
+    from relance.delivery.sftp import SftpFolder
+
+    return SftpFolder(settings.letters)
+
+
+def _eletter(settings: Settings) -> Channel:
+    from relance.delivery.eletter import Ar24
+
+    return Ar24(settings.registered)
+
+
+_MAKERS: Mapping[str, Callable[[Settings], Channel]] = MappingProxyType(
+    {"smtp": _smtp, "graph": _graph, "drop_folder": _drop_folder, "sftp": _sftp, "eletter": _eletter}
+)
+# Clients are imported when they are first needed: some take half a second.
 
 
 def provider_of(settings: Settings, policy: Policy, channel: str, recipient: str | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,13 @@ import sqlalchemy as sa
 from jinja2 import TemplateError
 
 from relance.config.models import Entity
-from relance.delivery import mime, render
+from relance.config.policy import Policy
+from relance.delivery import letter, mime, render, statement
+from relance.delivery.envelopes import Seller
 from relance.delivery.extras import Attachment, Extras, claims_json
 from relance.delivery.payment.pictures import epc_png
-from relance.delivery.templates import Templates
+from relance.delivery.templates import Language, Templates
+from relance.delivery.twilio.compose import voice_body, whatsapp_body
 from relance.delivery.view import View, build
 from relance.errors import PermanentError
 
@@ -32,6 +35,7 @@ class Writer:
     `at`: the moment, in the entity's zone; `threads`: per payer, the Message-IDs of its last e-mails, oldest first.
     """
 
+    policy: Policy
     seller: Entity
     templates: Templates
     at: datetime
@@ -44,22 +48,50 @@ class Writer:
             UNWRITABLE: when its words can't be written.
         """
         language = self.templates.language(contact["language"], contact["content"]["template"])
-        view = build(dict(contact), self.seller, extras)
         if not contact["recipient"]:
             raise PermanentError("the contact has no recipient")
         if contact["channel"] == "email":
+            extras = self._with_statement(contact, language, extras)
+            view = build(dict(contact), self.seller, extras)
             row = self._email(contact, view, render.email(view, language), language.folder, extras)
         else:
-            sender = self.seller.sender.sms if self.seller.sender else None
+            media, body = self._body(contact, build(dict(contact), self.seller, extras), language)
             row = {
-                "sender": sender, "copies": [], "message_id": contact["key"], "media": "txt",
-                "body": render.text(view, language).encode(), "recipient": contact["recipient"],
+                "sender": self.seller.sender.sms if self.seller.sender else None, "copies": [],
+                "message_id": contact["key"], "media": media, "body": body, "recipient": contact["recipient"],
             }  # fmt: skip
         return row | {
             "key": contact["key"], "entity": contact["entity"], "payer_id": contact["payer_id"],
             "channel": contact["channel"], "on_date": contact["as_of"], "state": "intended",
             "digest": hashlib.sha256(row["body"]).hexdigest(), "claims": claims_json(extras.charges),
         }  # fmt: skip
+
+    def _body(self, contact: Contact, view: View, language: Language) -> tuple[str, bytes]:
+        """Kind and bytes of a message on another channel than e-mail."""
+        channel = contact["channel"]
+        if channel in {"letter", "registered"}:
+            return "pdf", letter.pdf(
+                view, language, seller=self._letterhead, templates=self.templates.directory
+            )
+        if channel == "whatsapp":
+            approved = self.policy.channels.of("whatsapp").templates
+            return "json", whatsapp_body(view, language, approved, tag=contact["language"])
+        if channel == "voice":
+            return "json", voice_body(view, language)
+        return "txt", render.text(view, language).encode()
+
+    def _with_statement(self, contact: Contact, language: Language, extras: Extras) -> Extras:
+        """The statement of account goes before the other files, as a sheet to reckon with and as a page to read."""
+        if "statement" not in contact["content"].get("attach", ()):
+            return extras
+        view = build(dict(contact), self.seller, extras)
+        page = statement.pdf(view, language, seller=self._letterhead, templates=self.templates.directory)
+        files = (page, statement.xlsx(view, language), *extras.attachments)
+        return replace(extras, attachments=files)
+
+    @property
+    def _letterhead(self) -> Seller:
+        return Seller.of(self.seller, self.policy.region_of(self.seller).country)
 
     def _email(
         self, contact: Contact, view: View, email: render.Email, language: str, extras: Extras

@@ -148,7 +148,8 @@ def test_an_email_has_the_headers_that_threads_and_robots_need(database, policy,
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["List-Unsubscribe"] is None
     assert message["X-Relance-Key"] == key
-    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    kinds = [part.get_content_type() for part in message.walk() if not part.is_multipart()]
+    assert kinds == ["text/plain", "text/html", "image/png"]
     assert list(row["copies"]) == ["boss@client.example"]
 
 
@@ -161,7 +162,9 @@ def test_two_parsers_read_back_what_was_meant(database, policy, world: World):
     assert standard.defects == []
     assert other.defects == []
     assert standard["Subject"] == other.subject == "Rappel : facture F-A échue, 120,00\xa0€"
-    text, html = (part.get_content().replace("\r\n", "\n") for part in standard.iter_parts())
+    text, html = (
+        standard.get_body((kind,)).get_content().replace("\r\n", "\n") for kind in ("plain", "html")
+    )
     assert other.text_plain[0].replace("\r\n", "\n").strip() == text.strip()
     assert other.text_html[0].replace("\r\n", "\n").strip() == html.strip()
     for words in (
@@ -246,16 +249,22 @@ def test_without_a_server_mail_is_kept_in_a_folder_and_said_to_be(
     assert "client.example" not in caplog.text
 
 
-@pytest.mark.parametrize("channel", ["sms", "whatsapp", "voice", "letter", "registered"])
-def test_every_other_channel_is_kept_as_text_until_it_has_a_provider(
-    database, policy, smtp_settings, world: World, channel: str, mailbox: Mailbox
+@pytest.mark.parametrize(
+    ("channel", "kind", "begins"),
+    [
+        ("sms", "txt", b"Lumen"), ("whatsapp", "json", b'{"language"'), ("voice", "json", b'{"bye"'),
+        ("letter", "pdf", b"%PDF-"), ("registered", "pdf", b"%PDF-"),
+    ],
+)  # fmt: skip
+def test_every_other_channel_is_kept_as_it_would_leave_until_it_has_a_provider(
+    database, policy, smtp_settings, world: World, channel: str, kind: str, begins: bytes, mailbox: Mailbox
 ):
     [key] = add_contacts(database, ["A"], channel=channel, recipient="+33600000000")
     _intend(database, policy)
     report = _send(database, policy, smtp_settings)
     assert (report.sent, report.kept, mailbox.envelopes) == (1, 1, [])
-    path = smtp_settings.home / "outbox" / "FR01" / "2026-03-02" / channel / f"{key}.txt"
-    assert "F-A" in path.read_text(encoding="utf-8")
+    path = smtp_settings.home / "outbox" / "FR01" / "2026-03-02" / channel / f"{key}.{kind}"
+    assert path.read_bytes().startswith(begins)
 
 
 def test_a_forced_past_day_is_dated_that_day(database, policy, world: World, folder_settings):
