@@ -47,8 +47,10 @@ def summary_data(
         "blocks": [one for one in blocks if one["rows"] or one["none"]],
         "proof": {
             "heading": say("handover.proof"),
-            "text": say("handover.proof_text", head=hexadecimal(head), entries=len(record.entries) if record else 0),
-        },
+            "text": say("handover.proof_text", head=hexadecimal(head), entries=len(record.entries)),
+        }
+        if record
+        else None,
     }  # fmt: skip
 
 
@@ -78,10 +80,10 @@ class _Writer:
     def creditor(self) -> Rows:
         """Who claims."""
         seller = self._seller
-        bank = f"{seller.bank.holder or seller.name}, {seller.bank.iban}" if seller.bank else None
+        bank = f"{seller.bank.holder or seller.name}, {_iban(seller.bank.iban)}" if seller.bank else None
         sender = seller.sender
         pairs = [
-            ("name", f"{seller.name} ({seller.entity})"), ("country", self._debt_law_country()), ("bank", bank),
+            ("name", f"{seller.name} ({seller.entity})"), ("bank", bank),
             ("contacts", (sender.reply_to or sender.email) if sender else None),
         ]  # fmt: skip
         return self._pairs(pairs)
@@ -231,10 +233,6 @@ class _Writer:
                     kind=self._words.named("handover.kinds", claim.kind), date=self._words.day(one.on),
                 )  # fmt: skip
 
-    def _debt_law_country(self) -> str | None:
-        countries = {line.found.accrual.country for line in self._debt.lines if line.found}
-        return countries.pop() if len(countries) == 1 else None
-
     def _pairs(self, pairs: Sequence[tuple[str, Any]]) -> Rows:
         return [
             [self._words.say(f"handover.{name}"), breakable(str(value))] for name, value in pairs if value
@@ -251,3 +249,8 @@ class _Writer:
 
     def _sums(self, amounts: tuple[Money, ...] | None) -> str:
         return self._words.money(list(amounts)) if amounts else "–"
+
+
+def _iban(iban: str) -> str:
+    plain = iban.replace(" ", "")
+    return " ".join(plain[at : at + 4] for at in range(0, len(plain), 4))

@@ -40,6 +40,8 @@ MOST_FILES = 0xFFFF
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _TOLD = frozenset({"sent", "confirmed", "bounced", "failed", "in_doubt", "cancelled"})
 """States of a message that the chain tells of."""
+_LINE = ["seq", "format", "state", "erased_on", "entry", "salt", "body", "previous", "hash"]
+"""Fields of a line of chain.jsonl, in their order."""
 _BROKEN = (
     ValueError,
     KeyError,
@@ -247,8 +249,16 @@ def _check_chain(text: bytes, report: Report) -> list[dict[str, Any]]:
         report.say("chain.jsonl", "does not end with a line feed: it was cut off")
     for number, line in enumerate(lines, start=1):
         try:
-            entry, previous = _check_entry(json.loads(line), number, previous, report)
+            told = json.loads(line)
+            entry, previous = _check_entry(told, number, previous, report)
             entries.append(entry)
+            again = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+            if (
+                list(told) != _LINE
+                or again != line
+                or (told["erased_on"] is None) == (told["state"] == "erased")
+            ):
+                report.say(f"chain.jsonl, line {number}", "was changed beside the entry")
         except _BROKEN:
             report.say(f"chain.jsonl, line {number}", "can't be read")
     if len(entries) != report.counts.get("entries"):

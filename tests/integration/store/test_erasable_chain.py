@@ -90,36 +90,36 @@ def test_a_message_s_digest_outlives_the_body_and_is_covered_by_the_hash(told: D
     assert timeline.verify([{**rows[0], "digest": "cd" * 32}, *rows[1:]]) == 1
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE timeline SET body = '{}'",
-        "UPDATE timeline SET erased_on = '2033-01-01'",
-        "UPDATE timeline SET body = '{\"a\": 1}', salt = NULL, erased_on = '2033-01-01'",
-        "UPDATE timeline SET body = '{}', erased_on = '2033-01-01'",
-        *(
-            f"{ERASE}, {change}"
-            for change in (
-                "actor = 'x'", "kind = 'x'", "subject = 'x'", "seq = seq + 10", "payer_id = 'P2'", "entity = 'X'",
-                "at = now()", "on_date = '2020-01-01'", "hash = '\\x00'", "previous = '\\x00'", "digest = NULL",
-                "body_hash = NULL", "format = 1",
-            )
-        ),
-        "DELETE FROM timeline",
-        "TRUNCATE timeline",
-        "UPDATE receipt SET detail = '{}'",
-        "UPDATE receipt SET detail = '{}', kind = 'failed', erased_on = '2033-01-01'",
-        "DELETE FROM receipt",
-        "TRUNCATE receipt",
-        "UPDATE reply SET body = '{}', erased_on = '2033-01-01', address = 'x'",
-        "UPDATE reply SET kind = 'stop'",
-        "DELETE FROM reply",
-        "TRUNCATE reply",
-    ],
+FORBIDDEN = (
+    "UPDATE timeline SET body = '{}'",
+    "UPDATE timeline SET erased_on = '2033-01-01'",
+    "UPDATE timeline SET body = '{\"a\": 1}', salt = NULL, erased_on = '2033-01-01'",
+    "UPDATE timeline SET body = '{}', erased_on = '2033-01-01'",
+    *(
+        f"{ERASE}, {change}"
+        for change in (
+            "actor = 'x'", "kind = 'x'", "subject = 'x'", "seq = seq + 10", "payer_id = 'P2'", "entity = 'X'",
+            "at = now()", "on_date = '2020-01-01'", "hash = '\\x00'", "previous = '\\x00'", "digest = NULL",
+            "body_hash = NULL", "format = 1",
+        )
+    ),
+    "DELETE FROM timeline",
+    "TRUNCATE timeline",
+    "UPDATE receipt SET detail = '{}'",
+    "UPDATE receipt SET detail = '{}', kind = 'failed', erased_on = '2033-01-01'",
+    "DELETE FROM receipt",
+    "TRUNCATE receipt",
+    "UPDATE reply SET body = '{}', erased_on = '2033-01-01', address = 'x'",
+    "UPDATE reply SET kind = 'stop'",
+    "DELETE FROM reply",
+    "TRUNCATE reply",
 )  # fmt: skip
-def test_nothing_but_erasing_is_let_through(told: Database, statement: str) -> None:
-    with pytest.raises(sa.exc.DBAPIError, match="append-only"):
-        run(told, statement)
+
+
+def test_nothing_but_erasing_is_let_through(told: Database) -> None:
+    for statement in FORBIDDEN:
+        with pytest.raises(sa.exc.DBAPIError, match="append-only"):
+            run(told, statement)
 
 
 def test_what_is_erased_stays_erased(told: Database) -> None:

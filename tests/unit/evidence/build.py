@@ -31,7 +31,8 @@ def message(number: int, **other: Any) -> dict[str, Any]:
     body = f"Message {number}, wörtlich".encode()
     row = {
         "key": hashlib.sha256(str(number).encode()).hexdigest(), "channel": "email", "on_date": date(2026, 3, number),
-        "sent_at": AT, "state": "sent", "contact_state": "sent", "step": "first", "level": "level_1", "sender": "us@lumen.example",
+        "sent_at": AT, "state": "sent", "contact_state": "sent", "step": "first", "level": "level_1",
+        "sender": "us@lumen.example",
         "recipient": "p1@client.example", "copies": [], "message_id": "<1@lumen.example>", "provider": "smtp",
         "receipt": "250 ok", "attempts": 1, "media": "eml", "body": body, "digest": hashlib.sha256(body).hexdigest(),
         "erased_on": None, "invoices": [f"F-{number}"], "claims": None, "content": {},
