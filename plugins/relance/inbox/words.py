@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import parseaddr
@@ -18,6 +19,8 @@ _BEFORE_A_QUOTE = re.compile(
     r"|(?:From|De|Von|Da|Van) ?: .*@.*)\s*$",
     re.IGNORECASE | re.DOTALL,
 )
+_LONGEST = 20_000
+"""Characters looked at: patterns and parsers take their time on text that was made to cost it."""
 _BREAKS = frozenset({"br", "p", "div", "tr", "li", "blockquote", "h1", "h2", "h3"})
 
 
@@ -26,9 +29,9 @@ def plain(value: Any) -> str:
     if value is None:
         return ""
     told = str(value)
-    with contextlib.suppress(ValueError, LookupError, UnicodeError):
+    with contextlib.suppress(ValueError, LookupError, MessageError):
         told = str(make_header(decode_header(told)))
-    return " ".join(told.split())
+    return " ".join(_storable(told).split())
 
 
 def address_of(value: Any) -> str | None:
@@ -48,13 +51,13 @@ def text_of(parts: Iterable[Message]) -> str:
         text = _decoded(content if isinstance(content, bytes) else b"", part.get_content_charset())
         if kind == "text/plain" and text.strip():
             return text
-        html = html or (shown(text) if kind == "text/html" else "")
+        html = html or (shown(text[:_LONGEST]) if kind == "text/html" else "")
     return html
 
 
 def without_quotes(text: str) -> str:
     """A reply without what it quotes: from the first line that introduces a quote on, and lines that begin with `>`."""
-    lines = text.splitlines()
+    lines = text[:_LONGEST].splitlines()
     kept: list[str] = []
     for number, line in enumerate(lines):
         pair = f"{line} {lines[number + 1]}" if number + 1 < len(lines) else line
@@ -99,4 +102,9 @@ def _decoded(content: bytes, charset: str | None) -> str:
         text = content.decode(charset or "utf-8", "replace")
     except LookupError:  # a charset that nobody knows
         text = content.decode("utf-8", "replace")
-    return text.replace("\r\n", "\n").replace("\x00", "")
+    return _storable(text).replace("\r\n", "\n")
+
+
+def _storable(text: str) -> str:
+    """Without what a database takes in no text: NUL, and halves of characters."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")

@@ -17,6 +17,8 @@ import trustme
 from relance.delivery.port import ChannelDownError, ChannelRefusedError
 from relance.errors import UsageError
 from relance.inbox import imap
+from relance.inbox.bounces import read_mail
+from relance.inbox.filing import Filing
 from relance.inbox.mailbox import MailboxReport, read_mailbox
 from relance.settings import Mailbox
 from relance.store import timeline
@@ -260,6 +262,21 @@ def test_one_broken_mail_stops_nothing(world: World, folder: Folder) -> None:
     assert report_.read == 3
     assert report_.filed["bounced"] == 1
     assert folder.unseen() == 0
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\x00", b"\xff\xfe", b"=?utf-8?b?a?=", b"=?utf-7?q?+2AA-?=", b"=?nope?q?x?="]
+)
+def test_what_no_database_takes_is_left_out(world: World, junk: bytes) -> None:
+    subject = answer("Bonjour").replace(b"Re: Facture", b"Re: " + junk + b" Facture")
+    text = answer("XX", message_id="r-2").replace(b"XX", b"a" + junk).replace(b"utf-8\n", b"utf-7\n")
+    bounce = samples.POSTFIX.replace(b"User unknown", b"User" + junk)
+    for number, raw in enumerate((subject, text, bounce)):
+        mail = read_mail(raw)  # servers may refuse such bytes: they are filed as if one had not
+        filing = Filing(make_policy(), "FR01", TODAY)
+        with UnitOfWork(world.database) as uow:
+            assert filing.file(uow, mail) == ("text", "text", "bounced")[number]
+            uow.commit()
 
 
 def test_a_mail_is_seen_only_when_what_it_says_is_kept(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,6 +145,13 @@ def test_html_alone_is_read_as_text() -> None:
 
 def test_no_more_than_two_thousand_characters_are_kept() -> None:
     assert len(read_mail(answer("x" * 5000)).text) == LONGEST_TEXT
+
+
+def test_text_that_was_made_to_cost_time_does_not() -> None:
+    began = time.monotonic()
+    read_mail(answer("On x\n" * 100_000))
+    read_mail(answer("<!--" * 100_000).replace(b"text/plain", b"text/html"))
+    assert time.monotonic() - began < 3
 
 
 @settings(max_examples=150, deadline=None)
