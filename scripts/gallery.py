@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +77,7 @@ class Drawn:
     pictures: tuple[Path, ...]
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Draw, and say where it is."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -86,7 +86,7 @@ def main() -> int:
     parser.add_argument("--templates", type=Path, default=ROOT / "include" / "templates")
     parser.add_argument("--language", action="append", choices=LANGUAGES)
     parser.add_argument("--template", action="append")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     shutil.rmtree(asked.out, ignore_errors=True)
     asked.out.mkdir(parents=True)
     browser = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
