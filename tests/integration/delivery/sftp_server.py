@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +14,7 @@ from pathlib import Path
 import paramiko
 from paramiko import SFTPAttributes, SFTPHandle, SFTPServer, SFTPServerInterface
 
+OPENSSH = Path("/usr/lib/openssh/sftp-server")
 USER, PASSWORD = "lumen", "let-me-in"
 
 
@@ -116,10 +118,47 @@ class _Files(SFTPServerInterface):
         )
 
 
-class SftpServer:
-    """Listens on a free port of this machine until closed."""
+class _OpenSsh(paramiko.SubsystemHandler):
+    """Debian's `openssh-sftp-server`, fed through paramiko's door."""
 
-    def __init__(self, root: Path, *, extended: bool = True) -> None:
+    def __init__(
+        self,
+        channel: paramiko.Channel,
+        name: str,
+        server: paramiko.ServerInterface,
+        *,
+        root: Path,
+        **_: object,
+    ) -> None:
+        super().__init__(channel, name, server)
+        self._root = root
+
+    def start_subsystem(self, name: str, transport: paramiko.Transport, channel: paramiko.Channel) -> None:
+        command = [str(OPENSSH), "-d", str(self._root), "-e"]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            out = process.stdout
+
+            def answers() -> None:
+                while data := out.read(32768):
+                    channel.sendall(data)
+
+            answering = threading.Thread(target=answers, daemon=True)
+            answering.start()
+            while data := channel.recv(32768):
+                process.stdin.write(data)
+            process.stdin.close()
+            answering.join(5)
+
+
+class SftpServer:
+    """Listens on a free port of this machine until closed. `openssh`: with the files of OpenSSH's own server."""
+
+    def __init__(self, root: Path, *, extended: bool = True, openssh: bool = False) -> None:
+        self._openssh = openssh
         self.root, self.faults = root, Faults()
         self.key = paramiko.ECDSAKey.generate()
         self._extended = extended
@@ -159,9 +198,12 @@ class SftpServer:
             transport = paramiko.Transport(connection)
             self._transports.append(transport)
             transport.add_server_key(self.key)
-            transport.set_subsystem_handler(
-                "sftp", SFTPServer, _Files, root=self.root, faults=self.faults, extended=self._extended
-            )
+            if self._openssh:
+                transport.set_subsystem_handler("sftp", _OpenSsh, root=self.root)
+            else:
+                transport.set_subsystem_handler(
+                    "sftp", SFTPServer, _Files, root=self.root, faults=self.faults, extended=self._extended
+                )
             try:
                 transport.start_server(server=_Door())
             except (OSError, EOFError, paramiko.SSHException):

@@ -13,7 +13,7 @@ import pytest
 from relance.delivery.port import ChannelDownError, ChannelRefusedError, InDoubtError, Message
 from relance.delivery.sftp import SftpFolder
 from relance.settings import Letters
-from tests.integration.delivery.sftp_server import PASSWORD, USER, SftpServer
+from tests.integration.delivery.sftp_server import OPENSSH, PASSWORD, USER, SftpServer
 from tests.unit.delivery.letters.test_handed_over import DAY, KEY, message_of
 
 pytestmark = [
@@ -86,6 +86,30 @@ def test_a_server_without_the_extension_is_renamed_on_plainly(tmp_path: Path, me
     assert (tmp_path / DAY / f"{KEY}.pdf").read_bytes() == BODY
     folder.close()
     plain.close()
+
+
+@pytest.mark.skipif(not OPENSSH.exists(), reason="Debian's openssh-sftp-server is not installed")
+def test_openssh_s_own_server_takes_letters(tmp_path: Path, message: Message):
+    (tmp_path / "root").mkdir()
+    server = SftpServer(tmp_path / "root", openssh=True)
+    settings = Letters(
+        sftp_host="127.0.0.1", sftp_port=server.port, sftp_user=USER, sftp_password=PASSWORD,
+        sftp_known_hosts=server.known_hosts(tmp_path / "known"), timeout_s=5,
+    )  # fmt: skip
+    folder = SftpFolder(settings)
+    assert folder.lookup(message) is None
+    receipt = folder.send(message)
+    assert (server.root / receipt.reference).read_bytes() == BODY
+    assert folder.send(message) == folder.lookup(message) == receipt
+    assert {one.name for one in (server.root / DAY).iterdir()} == {f"{KEY}.pdf", f"{KEY}.json"}
+    # A second letter over what an earlier try left behind: OpenSSH's rename replaces it.
+    other = replace(message, key="cd" * 32)
+    (server.root / DAY / f"{other.key}.pdf").write_bytes(b"half")
+    assert (server.root / folder.send(other).reference).read_bytes() == BODY
+    folder.close()
+    with pytest.raises(ChannelRefusedError, match="ENOENT"):
+        SftpFolder(replace(settings, sftp_folder="no/such")).send(message)
+    server.close()
 
 
 def test_an_unknown_host_is_refused(settings: Letters, tmp_path: Path, message: Message):

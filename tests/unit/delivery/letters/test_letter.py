@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from relance.delivery.extras import Extras
 from relance.delivery.pdf_facts import facts_of
 from relance.delivery.typesetting import INSTEAD, Typesetter
 from relance.errors import PermanentError
-from tests.unit.delivery.examples import LANGUAGES, contact, item
+from tests.unit.delivery.examples import LANGUAGES, contact, item, packed
 from tests.unit.delivery.letters.examples import CHARGES, MM, TO, box_of, made, pictures, plain, texts
 
 WINDOWS = {
@@ -330,3 +331,20 @@ def test_a_folder_of_templates_may_bring_its_own_letter(tmp_path):
     (own / "letter.typ").write_text("#let d = json(bytes(sys.inputs.data))\nOurs: #d.address.first()")
     made_ = plain()
     assert texts(letter.pdf(made_.view, made_.language, templates=tmp_path)) == ["Ours: Client SARL"]
+
+
+def test_threads_share_the_typesetter():
+    wanted = [plain(rows=rows).pdf() for rows in (1, 2, 3)]
+    with ThreadPoolExecutor(4) as pool:
+        made_ = list(pool.map(lambda rows: plain(rows=rows).pdf(), [1, 2, 3] * 4))
+    assert made_ == wanted * 4
+
+
+@pytest.mark.parametrize("number", ["客42 😀", "<svg>&\"'", "C" * 300])
+def test_a_hostile_customer_number_does_not_stop_a_payment_part(number: str):
+    hostile = contact("first")["content"]
+    items = {"F-1": item(31, 84050, currency="CHF"), "F-2": item(31, 84050, currency="CHF")}
+    hostile["items"] = packed(items, dict.fromkeys(items, 84050), dict.fromkeys(items, "level_1"))
+    hostile["payer"]["customer_id"] = number
+    made_ = made("CH", "de", content=hostile)
+    assert texts(made_.pdf())
