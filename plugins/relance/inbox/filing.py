@@ -14,6 +14,8 @@ import sqlalchemy as sa
 
 from relance.cases.answering import asked
 from relance.config.policy import Policy
+from relance.delivery.mime import ascii_address
+from relance.errors import PermanentError
 from relance.inbox.bounces import Incoming, Outcome
 from relance.inbox.stop import wish
 from relance.store import contacts, inbound, timeline
@@ -190,9 +192,9 @@ def _meant(outcome: Outcome, row: sa.RowMapping, text: str) -> str | None:
     """
     ours = _addresses(row)
     if outcome.addresses:
-        return next((one for one in outcome.addresses if one in ours), None)
-    recipient = _normal(row["recipient"])
-    return recipient if recipient in text.lower() else None
+        return next((ours[one] for one in outcome.addresses if one in ours), None)
+    recipient, told = _normal(row["recipient"]), text.lower()
+    return recipient if recipient in told or _ascii(recipient) in told else None
 
 
 def _came(row: sa.RowMapping, outcome: Outcome, *, event: str, address: str, on: date) -> Came:
@@ -206,8 +208,17 @@ def _came(row: sa.RowMapping, outcome: Outcome, *, event: str, address: str, on:
     )  # fmt: skip
 
 
-def _addresses(row: sa.RowMapping) -> list[str]:
-    return [_normal(one) for one in (row["recipient"], *row["copies"])]
+def _addresses(row: sa.RowMapping) -> dict[str, str]:
+    """Our addresses of a message, by how servers may write them: as they are, and with the domain in ASCII."""
+    kept = [_normal(one) for one in (row["recipient"], *row["copies"])]
+    return {_ascii(one): one for one in kept} | {one: one for one in kept}
+
+
+def _ascii(address: str) -> str:
+    try:
+        return ascii_address(address).lower()
+    except PermanentError:
+        return address
 
 
 def _normal(address: str) -> str:

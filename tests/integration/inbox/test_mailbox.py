@@ -152,6 +152,16 @@ def test_the_same_mail_twice_changes_nothing(world: World, folder: Folder) -> No
     assert world.told("P1") == ["contact.bounced", "reply.text", "case.open", "case.comment"]
 
 
+@pytest.mark.parametrize("raw", [samples.POSTFIX, samples.QMAIL], ids=["report", "words"])
+def test_servers_write_the_address_with_its_domain_in_ascii(
+    database: Database, folder: Folder, raw: bytes
+) -> None:
+    sent_to(database, to="marie@bücher.example")
+    folder.put(raw.replace(TO.encode(), b"marie@xn--bcher-kva.example"))
+    assert read(World(database), folder).filed == {"bounced": 1}
+    assert marked(World(database)) == [("marie@bücher.example", "bounced")]
+
+
 def test_a_bounce_of_an_address_that_we_did_not_write_to_does_not_count(world: World, folder: Folder) -> None:
     folder.put(report(recipient(address="other@client.example")))
     assert read(world, folder).filed == {"unmatched": 1}
