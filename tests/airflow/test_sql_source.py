@@ -108,3 +108,36 @@ def test_an_empty_connection_overrides_nothing(
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", "smtp://")
     monkeypatch.setenv("RELANCE_SMTP_HOST", "mail.example")
     assert task_settings().smtp.host == "mail.example"
+
+
+def test_connections_of_the_further_channels_override_the_environment(
+    monkeypatch: pytest.MonkeyPatch, airflow_database: None
+) -> None:
+    said = {
+        "MSGRAPH_DEFAULT": '{"conn_type": "msgraph", "login": "app", "password": "s1", "extra": {"tenant_id": "t", "mailbox": "m@lumen.example"}}',
+        "TWILIO_DEFAULT": '{"conn_type": "generic", "login": "AC1", "password": "s2", "extra": {"sms_from": "+33600000000"}}',
+        "IMAP_DEFAULT": '{"conn_type": "imap", "host": "imap.example", "login": "u", "password": "s3", "extra": {"use_ssl": false}}',
+        "RELANCE_LETTERS": '{"conn_type": "sftp", "host": "print.example", "login": "u", "extra": {"folder": "in"}}',
+        "RELANCE_REGISTERED": '{"conn_type": "generic", "login": "7", "password": "s4", "extra": {"key": "k"}}',
+        "STRIPE_DEFAULT": '{"conn_type": "generic", "password": "sk_test"}',
+    }  # fmt: skip
+    for name, value in said.items():
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", value)
+    settings = task_settings()
+    graph, twilio, mailbox = settings.graph, settings.twilio, settings.mailbox
+    assert (graph.tenant, graph.client_id, graph.client_secret, graph.mailbox) == (
+        "t",
+        "app",
+        "s1",
+        "m@lumen.example",
+    )
+    assert (twilio.account_sid, twilio.auth_token, twilio.sms_from) == ("AC1", "s2", "+33600000000")
+    assert (mailbox.host, mailbox.user, mailbox.password, mailbox.tls) == ("imap.example", "u", "s3", False)
+    assert (settings.letters.sftp_host, settings.letters.sftp_folder) == ("print.example", "in")
+    assert (settings.registered.user_id, settings.registered.token, settings.registered.key) == (
+        "7",
+        "s4",
+        "k",
+    )
+    assert settings.stripe.api_key == "sk_test"
+    assert not any(secret in repr(settings) for secret in ("s1", "s2", "s3", "s4", "sk_test"))
