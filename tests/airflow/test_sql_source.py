@@ -114,9 +114,11 @@ def test_connections_of_the_further_channels_override_the_environment(
     monkeypatch: pytest.MonkeyPatch, airflow_database: None
 ) -> None:
     said = {
-        "MSGRAPH_DEFAULT": '{"conn_type": "msgraph", "login": "app", "password": "s1", "extra": {"tenant_id": "t", "mailbox": "m@lumen.example"}}',
+        "MSGRAPH_DEFAULT": '{"conn_type": "msgraph", "login": "app", "password": "s1",'
+        ' "extra": {"tenant_id": "t", "mailbox": "m@lumen.example"}}',
         "TWILIO_DEFAULT": '{"conn_type": "generic", "login": "AC1", "password": "s2", "extra": {"sms_from": "+33600000000"}}',
-        "IMAP_DEFAULT": '{"conn_type": "imap", "host": "imap.example", "login": "u", "password": "s3", "extra": {"use_ssl": false}}',
+        "IMAP_DEFAULT": '{"conn_type": "imap", "host": "imap.example", "login": "u", "password": "s3",'
+        ' "extra": {"use_ssl": false}}',
         "RELANCE_LETTERS": '{"conn_type": "sftp", "host": "print.example", "login": "u", "extra": {"folder": "in"}}',
         "RELANCE_REGISTERED": '{"conn_type": "generic", "login": "7", "password": "s4", "extra": {"key": "k"}}',
         "STRIPE_DEFAULT": '{"conn_type": "generic", "password": "sk_test"}',
