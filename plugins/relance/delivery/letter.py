@@ -22,7 +22,7 @@ FILE = "letter.typ"
 MEDIA = "pdf"
 UNKNOWN = Seller()
 
-_FONTS = re.compile(r"""font-family\s*[:=]\s*(["']?)[^"';>]*(["';]?)""")
+_FONTS = re.compile(r'font-family="[^"]*"')
 _SIGNATURE_MM = {"registered": 14, "letter": 14}
 
 Block = dict[str, Any]

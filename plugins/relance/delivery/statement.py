@@ -114,7 +114,7 @@ class _Sheet:
             sheet.set_column(column, column, width)
             sheet.write_string(_HEADER_ROW, column, self._say(word), head)
         sheet.freeze_panes(_HEADER_ROW + 1, 1)
-        lines = lines_of(view)
+        lines = _lines_of(view)
         for place, line in enumerate(lines, _HEADER_ROW + 1):
             self._line(place, line)
         if lines:
@@ -140,8 +140,8 @@ class _Sheet:
         sheet.write_string(place, 10, self._say(f"states.{row.state}"))
 
     def _totals(self, place: int, lines: Sequence[_Line], bold: Format) -> None:
-        asked = {money.currency: money for money in totals_of(line.asked for line in lines)}
-        for total in totals_of(line.row.open for line in lines):
+        asked = {money.currency: money for money in _totals_of(line.asked for line in lines)}
+        for total in _totals_of(line.row.open for line in lines):
             self._sheet.write_string(place, 0, self._say("statement.total"), bold)
             self._sheet.write_string(place, 6, total.currency, bold)
             self._money(place, 8, total, bold=True)
@@ -166,14 +166,14 @@ class _Sheet:
         self._sheet.write_number(place, column, float(to_decimal(money.minor, money.currency)), form)
 
 
-def lines_of(view: View) -> list[_Line]:
+def _lines_of(view: View) -> list[_Line]:
     """Every open invoice that a view shows, the oldest due date first."""
     demanded = [_Line(row, row.demand) for row in (*view.lead, *view.lower)]
     others = [_Line(row, None) for row in (*view.announced, *view.mentioned)]
     return sorted([*demanded, *others], key=lambda line: (line.row.due_date, line.row.invoice_id))
 
 
-def totals_of(amounts: Iterator[Money | None]) -> list[Money]:
+def _totals_of(amounts: Iterator[Money | None]) -> list[Money]:
     """Sums per currency."""
     sums: dict[str, int] = {}
     for money in amounts:
@@ -187,14 +187,14 @@ def _blocks(view: View, language: Language, speaker: Speaker) -> Iterator[dict[s
     as_of = say("statement.as_of", formats.long_date(view.on_date))
     yield {"kind": "title", "text": f"{say('statement.title')} {as_of}"}
     yield {"kind": "p", "text": breakable(f"{view.payer.name} · {view.payer.customer_id}")}
-    lines = lines_of(view)
+    lines = _lines_of(view)
     words = ("issued", "due", "amount", "open", "to_pay", "state")
     yield {
         "kind": "statement",
         "head": [say("columns.invoice"), *(say(f"statement.columns.{one}") for one in words)],
         "rows": [_cells(line, language, speaker) for line in lines],
     }  # fmt: skip
-    sums = [(say("statement.total"), one, True) for one in totals_of(line.row.open for line in lines)]
+    sums = [(say("statement.total"), one, True) for one in _totals_of(line.row.open for line in lines)]
     sums += [(say("statement.credit"), Money(one.currency, -abs(one.minor)), False) for one in view.credit]
     sums += [(say("statement.columns.to_pay"), one, True) for one in view.totals]
     yield from sums_of(sums, formats)

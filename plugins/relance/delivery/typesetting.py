@@ -28,6 +28,7 @@ INSTEAD = "\u25a1"
 """Printed for a character that no font has (Chinese, emoji): PDF/A-2 wants a glyph for all text."""
 
 _UNDRAWN = "could not be displayed"
+_PROBE = b'#set text(font: ("Liberation Sans", "Libertinus Serif", "DejaVu Sans Mono"))\n#sys.inputs.data'
 # Latin with all its accents, Greek, Cyrillic, general punctuation, currency signs: in the fonts that come along.
 _SURE = ((0x20, 0x17F), (0x386, 0x3CE), (0x400, 0x45F), (0x2010, 0x2027), (0x20AC, 0x20AC), (0xA0, 0xA0))
 _JOINERS = "\u200b\u200c\u200d"
@@ -87,7 +88,7 @@ class Typesetter:
             raise PermanentError(f"Typst made no PDF of {file}")
         return made
 
-    def _compiler(self, source: Path) -> typst.Compiler:
+    def _compiler(self, source: Path | None) -> typst.Compiler:
         return typst.Compiler(
             source,
             root=self._directory,
@@ -112,9 +113,11 @@ class Typesetter:
     def _tried(self, character: str) -> bool:
         # No package that we depend on reads a font's tables; a try takes about 1 ms, once a character.
         if self._probe is None:
-            self._probe = self._compiler(self._directory / "probe.typ")
+            self._probe = self._compiler(None)
         try:
-            self._probe.compile(format="pdf", sys_inputs={"data": character}, pdf_standards=STANDARD)
+            self._probe.compile(
+                input=_PROBE, format="pdf", sys_inputs={"data": character}, pdf_standards=STANDARD
+            )
         except typst.TypstError:
             return False
         return True
