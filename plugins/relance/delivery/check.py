@@ -123,6 +123,12 @@ class _Check:
                 self._against_others(path)
             elif not document.problems:
                 self._add(document, (), "holds no words", "write its words, each with a name")
+        # What a language has beside them (the words of an evidence file) is put together elsewhere.
+        beside = {
+            path for shared in files if shared.name == "words.yaml" for path in shared.parent.glob("*.yaml")
+        }
+        for path in sorted(beside - files):
+            self._against_others(path)
 
     def _own(self, document: Document) -> None:
         """Words that can't be read or do what none may, and names that no word may use."""

@@ -205,3 +205,11 @@ def test_words_that_only_a_letter_or_a_call_by_machine_says_are_found(words):
     spoil(path, 'voice_post: "', 'voice_mail: "')
     spoil(path, "  page: Page {page} sur {pages}\n", "")
     assert only(check_words(policy(), words))[::2] == (path.as_posix(), "there is no word 'statement.page'")
+
+
+def test_the_words_of_evidence_are_compared_too(words):
+    for language, text in (("fr", "title: Dossier\n"), ("en", "title: File\nindex: Index\n")):
+        (words / language / "evidence.yaml").write_text(text, encoding="utf-8")
+    (problem,) = check_words(policy(), words)
+    assert (problem.file, problem.severity) == ((words / "fr" / "evidence.yaml").as_posix(), "warning")
+    assert problem.message == "index is missing, which en has"
