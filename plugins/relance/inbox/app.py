@@ -12,9 +12,10 @@ looked at. Nothing that could name a payer is logged: no address, no key, no fie
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -35,18 +36,23 @@ log = logging.getLogger("relance")
 LARGEST = 64 * 1024
 """Bytes that a request may have; Twilio's largest (a WhatsApp message) have a tenth of it."""
 FIELDS = 200
+EVERY_S = 300.0
+"""Seconds between looks at what was kept and is not worked yet."""
 _XML = "application/xml"
 
 Handler = Callable[[Request, Parameters], Awaitable[Response]]
 
 
 def create_app(desk: Desk, account: Account) -> Starlette:
-    """The application; works what an earlier process left unworked when it starts."""
+    """The application; while it lives it works, now and then, what was kept and is not worked yet."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001 - the framework's signature
-        await run_in_threadpool(_catch_up, desk)
+        working = asyncio.create_task(_keep_working(desk))
         yield
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
 
     inbox = _Inbox(desk, account)
     return Starlette(
@@ -143,13 +149,20 @@ class _Inbox:
         return BackgroundTask(answers.work_quietly, self._desk, provider=PROVIDER, event=event)
 
 
+async def _keep_working(desk: Desk) -> None:
+    while True:
+        await run_in_threadpool(_catch_up, desk)
+        await asyncio.sleep(EVERY_S)
+
+
 def _catch_up(desk: Desk) -> None:
     try:
         worked = answers.catch_up(desk, provider=PROVIDER)
-    except Exception as error:  # noqa: BLE001 - the database may be away when the inbox starts; requests will say so
+    except Exception as error:  # noqa: BLE001 - the database may be away; the next time it is not
         log.error("inbox: what was left unworked could not be read (%s)", type(error).__name__)  # noqa: TRY400
     else:
-        log.info("inbox: %d answers worked that were left", worked)
+        if worked:
+            log.info("inbox: %d answers worked that were left", worked)
 
 
 async def _alive(request: Request) -> Response:  # noqa: ARG001 - the framework's signature

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from relance.delivery.twilio.channel import TwilioChannel
-from relance.delivery.twilio.memory import Memory
-from relance.delivery.twilio.sms import SmsChannel
-from relance.delivery.twilio.voice import VoiceChannel
-from relance.delivery.twilio.whatsapp import WhatsAppChannel
+from typing import TYPE_CHECKING
+
 from relance.settings import Settings
 
-ADAPTERS: dict[str, type[TwilioChannel]] = {
-    "sms": SmsChannel,
-    "whatsapp": WhatsAppChannel,
-    "voice": VoiceChannel,
-}
-"""Who carries which channel."""
+if TYPE_CHECKING:
+    from relance.delivery.twilio.channel import TwilioChannel
+    from relance.delivery.twilio.memory import Memory
 
 
 def adapter(channel: str, *, settings: Settings, memory: Memory) -> TwilioChannel:
@@ -23,4 +17,14 @@ def adapter(channel: str, *, settings: Settings, memory: Memory) -> TwilioChanne
     Raises:
         KeyError: for a channel that Twilio does not carry here.
     """
-    return ADAPTERS[channel](settings.twilio, public_url=settings.public_url, memory=memory)
+    # Only who sends needs the client; who writes messages does not load it.
+    from relance.delivery.twilio.sms import SmsChannel
+    from relance.delivery.twilio.voice import VoiceChannel
+    from relance.delivery.twilio.whatsapp import WhatsAppChannel
+
+    kinds: dict[str, type[TwilioChannel]] = {
+        "sms": SmsChannel,
+        "whatsapp": WhatsAppChannel,
+        "voice": VoiceChannel,
+    }
+    return kinds[channel](settings.twilio, public_url=settings.public_url, memory=memory)
