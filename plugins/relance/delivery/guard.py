@@ -63,10 +63,11 @@ def check(tree: nodes.Template, name: str | None = None) -> None:
         SecurityError: (a TemplateError) with the template, the line and what it is that is not allowed.
     """
     callable_names = FUNCTIONS | set(_macros(tree))
+    line = 1
     for node in _walk(tree):
+        line = node.lineno or line  # a few nodes have none of their own
         if complaint := _complaint(node, callable_names):
-            where = f"{name}, line {node.lineno}" if name else f"line {node.lineno}"
-            raise SecurityError(f"{where}: {complaint}")
+            raise SecurityError(f"{name}, line {line}: {complaint}" if name else f"line {line}: {complaint}")
 
 
 def _walk(tree: nodes.Node) -> Iterator[nodes.Node]:
@@ -93,8 +94,8 @@ def _complaint(node: nodes.Node, callable_names: frozenset[str]) -> str | None:
         complaint = _call(node, callable_names)
     elif isinstance(node, (nodes.Include, nodes.FromImport)):
         complaint = _other_template(node)
-    elif isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        complaint = f"there is no filter {node.name!r}"
+    elif isinstance(node, nodes.Filter):
+        complaint = _filter(node)
     elif isinstance(node, nodes.Name) and (node.name == "self" or node.name.startswith("_")):
         complaint = f"the name {node.name!r} is not for templates"
     return complaint
@@ -118,6 +119,14 @@ def _call(node: nodes.Call, callable_names: frozenset[str]) -> str | None:
     called = getattr(node.node, "name", getattr(node.node, "attr", None))
     known = ", ".join(sorted(FUNCTIONS))
     return f"{called!r} can't be called; there are {known}" if called else "what is called must have a name"
+
+
+def _filter(node: nodes.Filter) -> str | None:
+    applied = node.args[0] if node.name == "map" and node.args else nodes.Const(node.name)
+    if not isinstance(applied, nodes.Const):
+        return "what map applies is named as it is"
+    wrong = next((one for one in (node.name, applied.value) if one not in FILTERS), None)
+    return f"there is no filter {wrong!r}" if wrong is not None else None
 
 
 def _other_template(node: nodes.Include | nodes.FromImport) -> str | None:
