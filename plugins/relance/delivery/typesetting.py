@@ -29,8 +29,11 @@ INSTEAD = "\u25a1"
 
 _UNDRAWN = "could not be displayed"
 _PROBE = b'#set text(font: ("Liberation Sans", "Libertinus Serif", "DejaVu Sans Mono"))\n#sys.inputs.data'
-# Latin with all its accents, Greek, Cyrillic, general punctuation, currency signs: in the fonts that come along.
-_SURE = ((0x20, 0x17F), (0x386, 0x3CE), (0x400, 0x45F), (0x2010, 0x2027), (0x20AC, 0x20AC), (0xA0, 0xA0))
+# Latin with all its accents, Greek, Cyrillic, general punctuation, the euro: in the fonts that come along.
+_SURE = (
+    (0x20, 0x7E), (0xA0, 0x17F), (0x388, 0x38A), (0x38C, 0x38C), (0x38E, 0x3A1), (0x3A3, 0x3CE), (0x400, 0x45F),
+    (0x2010, 0x2027), (0x20AC, 0x20AC),
+)  # fmt: skip
 _JOINERS = "\u200b\u200c\u200d"
 _LONGEST_RUN = 18
 

@@ -13,13 +13,13 @@ import zxingcpp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from relance.delivery import letter
+from relance.delivery import letter, typesetting
 from relance.delivery.envelopes import Seller
 from relance.delivery.extras import Extras
 from relance.delivery.pdf_facts import facts_of
 from relance.delivery.typesetting import INSTEAD, Typesetter
 from relance.errors import PermanentError
-from tests.unit.delivery.examples import LANGUAGES, contact, item, packed
+from tests.unit.delivery.examples import DIRECTORY, LANGUAGES, contact, item, packed
 from tests.unit.delivery.letters.examples import CHARGES, MM, TO, box_of, made, pictures, plain, texts
 
 WINDOWS = {
@@ -348,3 +348,20 @@ def test_a_hostile_customer_number_does_not_stop_a_payment_part(number: str):
     hostile["payer"]["customer_id"] = number
     made_ = made("CH", "de", content=hostile)
     assert texts(made_.pdf())
+
+
+def test_what_is_held_to_be_drawable_is_drawn(tmp_path):
+    """The last resort for a text that no font sets may keep nothing that they don't have."""
+    (tmp_path / "all.typ").write_text(
+        '#set text(font: ("Liberation Sans", "Libertinus Serif", "DejaVu Sans Mono"))\n#json(bytes(sys.inputs.data)).text'
+    )
+    fonts = DIRECTORY / "_letter" / "fonts"
+    everything = (
+        "".join(chr(code) for low, high in typesetting._SURE for code in range(low, high + 1)) + INSTEAD
+    )
+    sure = Typesetter(tmp_path, fonts=fonts).pdf("all.typ", {"text": everything}, on_date=date(2026, 3, 2))
+    assert texts(sure)[0].count(INSTEAD) == 1
+    mixed = Typesetter(tmp_path, fonts=fonts).pdf(
+        "all.typ", {"text": "\u0e44\u0e17\u0e22 ok 株"}, on_date=date(2026, 3, 2)
+    )
+    assert texts(mixed)[0].endswith(f"ok {INSTEAD}")
