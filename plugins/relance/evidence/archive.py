@@ -18,7 +18,7 @@ from relance.errors import PermanentError
 from relance.evidence import verify
 from relance.evidence.index import index_data
 from relance.evidence.record import EVERYTHING, Record, Row, Scope, read_record
-from relance.evidence.words import words
+from relance.evidence.words import words_for
 from relance.law import LawBook
 from relance.settings import REPOSITORY
 from relance.store import timeline
@@ -59,7 +59,7 @@ def export(
         PermanentError: when the index can't be set.
     """
     region = policy.region_of(entity)
-    said = words(templates, language or region.languages[0])
+    said = words_for(templates, language, region.languages)
     record = read_record(uow, entity, payer_id, scope)
     files = {**_data(record), "verify.py": Path(verify.__file__).read_bytes()}
     counts = counts_of(record)

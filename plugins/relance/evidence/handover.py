@@ -19,7 +19,7 @@ from relance.evidence.debt import Debt, debt_of
 from relance.evidence.record import EVERYTHING, Record, read_record
 from relance.evidence.sheet import claims_json, claims_xlsx
 from relance.evidence.summary import summary_data
-from relance.evidence.words import Words, words
+from relance.evidence.words import Words, words_for
 from relance.law import LawBook
 from relance.store import timeline
 from relance.store.schema import contact
@@ -50,7 +50,7 @@ def hand_over(
         UsageError: for an unknown entity, payer or language.
         PermanentError: when a document can't be set.
     """
-    said = words(templates, language or policy.region_of(entity).languages[0])
+    said = words_for(templates, language, policy.region_of(entity).languages)
     debt = debt_of(uow, policy=policy, book=book, entity=entity, payer_id=payer_id, as_of=as_of)
     files, documents = _documents(debt, said, fetch)
     record, evidence = _evidence(

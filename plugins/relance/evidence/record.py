@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,7 +48,7 @@ class Scope:
 EVERYTHING = Scope()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """A payer's rows: `entries` are the whole chain, the others what the scope asks for."""
 
@@ -59,6 +60,12 @@ class Record:
     messages: Sequence[Row]
     receipts: Sequence[Row]
     replies: Sequence[Row]
+
+    @cached_property
+    def subjects(self) -> frozenset[str]:
+        """What entries within a scope of invoices are about: their messages, and they themselves."""
+        messages = (message["key"] for message in self.messages)
+        return frozenset((*messages, *(f"invoice:{one}" for one in self.scope.invoices)))
 
     @property
     def head(self) -> str:
@@ -73,9 +80,7 @@ class Record:
             return False
         if not self.scope.invoices:
             return True
-        keys = {message["key"] for message in self.messages}
-        named = {f"invoice:{one}" for one in self.scope.invoices}
-        if entry["subject"] in keys | named:
+        if entry["subject"] in self.subjects:
             return True
         text = json.dumps(entry["body"], ensure_ascii=False)
         return any(json.dumps(one, ensure_ascii=False) in text for one in self.scope.invoices)

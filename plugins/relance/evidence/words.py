@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -99,6 +99,19 @@ def words(templates: Path, language: str) -> Words:
     raise UsageError(
         f"There is no evidence in {language!r}.", hint=f"Choose {', '.join(languages(templates))}."
     )
+
+
+def words_for(templates: Path, wanted: str | None, spoken: Sequence[str]) -> Words:
+    """The words of the language that is wanted; else of the first that a region speaks and there are words of, else English.
+
+    Raises:
+        UsageError: when there are none of the language that is wanted.
+    """
+    if wanted is not None:
+        return words(templates, wanted)
+    there = set(languages(templates))
+    own = (tag for tag in spoken if {tag, tag.replace("_", "-").split("-")[0].lower()} & there)
+    return words(templates, next(own, "en"))
 
 
 @lru_cache(maxsize=16)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from relance.evidence.words import languages
+from relance.evidence.words import languages, words_for
 from relance.settings import REPOSITORY
 
 TEMPLATES = REPOSITORY / "include" / "templates"
@@ -42,3 +42,9 @@ def test_each_says_the_same_things_in_the_same_order_with_the_same_names(languag
         for path, text in own.items()
     }
     assert {path: pair for path, pair in names.items() if pair[0] != pair[1]} == {}
+
+
+def test_without_a_language_the_first_that_the_region_speaks_is_taken_else_english() -> None:
+    assert words_for(TEMPLATES, None, ("sv", "de-AT", "en")).language == "de"
+    assert words_for(TEMPLATES, None, ("sv",)).language == "en"
+    assert words_for(TEMPLATES, "fr-BE", ("nl",)).language == "fr"
