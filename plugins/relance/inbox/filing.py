@@ -134,7 +134,7 @@ class Filing:
         )
         if kind == "stop":
             inbound.put_mark(
-                uow, entity=self.entity, channel=CHANNEL, address=mail.sender or "", mark="opted_out",
+                uow, entity=self.entity, channel=CHANNEL, address=_addresses(row)[mail.sender or ""], mark="opted_out",
                 on_date=self.on, source="STOP by e-mail", key=row["key"],
             )  # fmt: skip
             return "stop"
