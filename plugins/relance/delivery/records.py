@@ -44,15 +44,16 @@ def sent(
         f"kept in folder: {receipt.reference}" if receipt.kept else f"sent by {receipt.provider}"
     )
     row = contacts.message_sent(
-        uow, key=message.key, provider=receipt.provider, receipt=receipt.reference, on_date=message.on_date,
-        actor=actor, note=words,
+        uow, key=message.key, entity=message.entity, provider=receipt.provider, receipt=receipt.reference,
+        on_date=message.on_date, actor=actor, note=words,
     )  # fmt: skip
     if row is None:
         return False
     if row.claims:
         _claim(uow, message, row.payer_id, row.claims)
     more = {"provider": receipt.provider, "receipt": receipt.reference, "kept": receipt.kept}
-    _append(uow, message, "contact.sent", actor, facts=row, more=more)
+    entry = _entry(message, "contact.sent", actor, facts=row, more=more)
+    timeline.append_to(uow, message.entity, [entry], {row.payer_id: (row.seq, bytes(row.hash))})
     return True
 
 
@@ -133,19 +134,18 @@ def _claim(uow: UnitOfWork, message: Message, payer_id: str, asked: Sequence[Map
 def _tell(uow: UnitOfWork, message: Message, kind: str, actor: str, **more: object) -> None:
     columns = (contact.c.payer_id, contact.c.step, contact.c.level)
     facts = uow.execute(sa.select(*columns).where(contact.c.key == message.key)).one()
-    _append(uow, message, kind, actor, facts=facts, more=more)
+    timeline.append(uow, message.entity, [_entry(message, kind, actor, facts=facts, more=more)])
 
 
-def _append(
-    uow: UnitOfWork, message: Message, kind: str, actor: str, *, facts: Any, more: Mapping[str, object]
-) -> None:
-    """One entry on the payer's timeline; `facts`: payer_id, step and level of the contact."""
+def _entry(
+    message: Message, kind: str, actor: str, *, facts: Any, more: Mapping[str, object]
+) -> timeline.Entry:
+    """One entry of the payer's timeline; `facts`: payer_id, step and level of the contact."""
     body = {
         "channel": message.channel, "recipient": message.recipient, "copies": list(message.copies),
         "step": facts.step, "level": facts.level, "message_id": message.message_id, "digest": message.digest, **more,
     }  # fmt: skip
-    entry = timeline.Entry(
+    return timeline.Entry(
         payer_id=facts.payer_id, at=datetime.now(UTC), on_date=message.on_date, kind=kind, actor=actor,
         subject=message.key, body=body,
     )  # fmt: skip
-    timeline.append(uow, message.entity, [entry])

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from relance.errors import StoreError
 from relance.store.schema import contact, contact_event
+from relance.store.timeline import GENESIS
 from relance.store.uow import UnitOfWork
 
 STATES = frozenset(
@@ -70,7 +71,8 @@ def set_state(  # noqa: PLR0917 - called by other rooms as a sentence: these key
     return done
 
 
-# On the hot path of sending: outbox row, contact and event in one way to the server and back.
+# On the hot path of sending: outbox row, contact, event and the end of the payer's timeline, locked, in one way to the
+# server and back.
 _SENT = sa.text(
     """
     WITH done AS (
@@ -80,21 +82,35 @@ _SENT = sa.text(
     moved AS (
       UPDATE contact c SET state = 'sent', acted_on = :on_date FROM done
       WHERE c.key = done.key RETURNING c.key, c.payer_id, c.step, c.level, done.claims),
-    told AS (INSERT INTO contact_event (key, state, actor, note) SELECT key, 'sent', :actor, :note FROM moved)
-    SELECT payer_id, step, level, claims FROM moved
+    told AS (INSERT INTO contact_event (key, state, actor, note) SELECT key, 'sent', :actor, :note FROM moved),
+    head AS (
+      INSERT INTO timeline_head AS h (entity, payer_id, seq, hash)
+      SELECT :entity, payer_id, 0, :genesis FROM moved
+      ON CONFLICT (entity, payer_id) DO UPDATE SET seq = h.seq RETURNING seq, hash)
+    SELECT payer_id, step, level, claims, seq, hash FROM moved, head
     """
 )
 
 
 def message_sent(
-    uow: UnitOfWork, *, key: str, provider: str, receipt: str, on_date: date, actor: str, note: str
+    uow: UnitOfWork,
+    *,
+    key: str,
+    entity: str,
+    provider: str,
+    receipt: str,
+    on_date: date,
+    actor: str,
+    note: str,
 ) -> sa.Row[*tuple[Any, ...]] | None:
     """A message that was being sent (or in doubt) is out, and its contact with it, from `on_date`.
 
-    Gives `payer_id`, `step`, `level`, `claims`; None, and nothing is changed, when the message is in another state by now.
+    Gives `payer_id`, `step`, `level`, `claims`, and `seq`, `hash` of the payer's timeline, whose end is locked. None, and
+    nothing is changed, when the message is in another state by now.
     """
     values = {
-        "key": key, "provider": provider, "receipt": receipt, "on_date": on_date, "actor": actor, "note": note,
+        "key": key, "entity": entity, "genesis": GENESIS, "provider": provider,
+        "receipt": receipt, "on_date": on_date, "actor": actor, "note": note,
     }  # fmt: skip
     return uow.execute(_SENT, values).first()
 

@@ -79,15 +79,21 @@ def append(uow: UnitOfWork, entity: str, entries: Iterable[Entry]) -> int:
         return 0
     payers = sorted({entry.payer_id for entry in wanted})
     found = uow.execute(_LOCK, {"entity": entity, "genesis": GENESIS, "payers": payers})
-    heads = {payer: (seq, bytes(digest)) for payer, seq, digest in found}
-    rows = []
-    for entry in wanted:
+    return append_to(uow, entity, wanted, {payer: (seq, bytes(digest)) for payer, seq, digest in found})
+
+
+def append_to(
+    uow: UnitOfWork, entity: str, entries: Sequence[Entry], ends: Mapping[str, tuple[int, bytes]]
+) -> int:
+    """Chain entries onto timelines whose ends (`seq`, `hash`, by payer) this transaction has locked; gives their number."""
+    heads, rows = dict(ends), []
+    for entry in entries:
         seq, previous = heads[entry.payer_id]
         row = _row(entity, entry, seq + 1, previous)
         rows.append({name: _as_json(row[name]) for name, _ in _COLUMNS})
         heads[entry.payer_id] = (seq + 1, row["hash"])
-    ends = [{"payer_id": payer, "seq": seq, "hash": _as_json(end)} for payer, (seq, end) in heads.items()]
-    uow.execute(_APPEND, {"entity": entity, "rows": json.dumps(rows), "heads": json.dumps(ends)})
+    last = [{"payer_id": payer, "seq": seq, "hash": _as_json(end)} for payer, (seq, end) in heads.items()]
+    uow.execute(_APPEND, {"entity": entity, "rows": json.dumps(rows), "heads": json.dumps(last)})
     return len(rows)
 
 
