@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
 import yaml
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
 
 from relance import day
 from relance.cases.holding import put_hold
@@ -233,3 +236,79 @@ def test_messages_keep_the_pace_of_their_channel(posted: Company, mailbox: Mailb
     assert time.monotonic() - begun >= 0.7  # the eighth has its turn 0.7 s after the first
     with posted.services.unit_of_work() as uow:
         assert uow.execute(sa.select(sa.func.count()).select_from(outbox)).scalar_one() == 8
+
+
+# ---- faults
+
+
+def test_a_provider_down_for_a_day_loses_nothing_and_the_next_day_says_it_once(
+    posted: Company, server: Controller, mailbox: Mailbox
+):
+    posted.moment = NINE
+    _late(posted, "C1", "C2")
+    up = posted.extra["RELANCE_SMTP_PORT"]
+    posted.extra["RELANCE_SMTP_PORT"] = "1"
+    assert day.run(posted.services, "FR01", TODAY)["deferred"] == 2
+    for hour in (10, 13, 17):
+        posted.moment = datetime(2026, 3, 10, hour, 0, tzinfo=UTC)
+        assert day.deliver_waiting(posted.services, "FR01", TODAY) is False
+    posted.extra["RELANCE_SMTP_PORT"] = up
+    posted.moment = datetime(2026, 3, 11, 9, 0, tzinfo=UTC)
+    posted.add(
+        "payments",
+        payment_id="P1",
+        customer_id="C1",
+        date="2026-03-11",
+        amount="120.00",
+        currency="EUR",
+        invoice_id="F-C1",
+    )
+    posted.write()
+    assert day.run(posted.services, "FR01", date(2026, 3, 11))["sent"] == 1
+    assert [one.rcpt_tos for one in mailbox.envelopes] == [["compta@c2.example"]]
+
+
+def test_when_half_of_the_calls_fail_every_message_goes_once_or_is_accounted_for(
+    posted: Company, mailbox: Mailbox
+):
+    draw = random.Random(4)
+    posted.moment = NINE
+    payers = [f"C{number:02}" for number in range(60)]
+    _late(posted, *payers)
+    taken: list[str] = []
+
+    def on_data(server: SMTP, envelope: Envelope) -> str | None:
+        fault = draw.choice(["", "", "", "451 busy", "552 too much", "hang up"])
+        if fault in {"", "hang up"}:
+            taken.append(envelope.rcpt_tos[0])
+        if fault == "hang up":  # taken, and the answer lost
+            server.transport.close()
+        return fault or None
+
+    mailbox.on_data = on_data
+    mailbox.on_rcpt = lambda address: draw.choice([None, None, None, "450 later"])
+    day.run(posted.services, "FR01", TODAY)
+    for _ in range(12):
+        with posted.services.unit_of_work() as uow:
+            uow.execute(sa.update(outbox).values(not_before=None))
+            uow.commit()
+        if day.deliver_waiting(posted.services, "FR01", TODAY):
+            break
+    states = _states(posted)
+    assert set(states.values()) <= {"sent", "failed", "in_doubt"}
+    assert sorted(taken) == sorted(set(taken))
+    went = {address.split("@")[1].split(".")[0].upper() for address in taken}
+    assert {payer for payer, state in states.items() if state == "sent"} <= went
+    assert went <= {payer for payer, state in states.items() if state in {"sent", "in_doubt"}}
+    assert len(went) > 20
+
+
+def test_two_deliveries_at_once_send_each_message_once(posted: Company, mailbox: Mailbox):
+    posted.moment = NINE
+    _late(posted, *(f"C{number}" for number in range(30)))
+    day.import_extract(posted.services, "FR01", extract_date=TODAY)
+    day.decide(posted.services, "FR01", TODAY, live=True)
+    with ThreadPoolExecutor(2) as two:
+        runs = [two.submit(day.deliver, posted.services, "FR01", TODAY) for _ in range(2)]
+    assert sum(run.result().sent for run in runs) == 30
+    assert len({one.rcpt_tos[0] for one in mailbox.envelopes}) == len(mailbox.envelopes) == 30
