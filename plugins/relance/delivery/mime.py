@@ -130,7 +130,8 @@ def file_name(name: str) -> str:
 
     It is the last part of a path, on one line, without what file systems refuse or hide.
     """
-    last = re.split(r"[/\\]", clean(name))[-1]
+    last = re.split(r"[/\\]", name)[-1]
+    last = clean(last if len(last) <= _LONGEST_NAME else f"{last[: 2 * _LONGEST_NAME]}{last[-10:]}")
     safe = _NOT_IN_FILE_NAMES.sub("_", last).strip(" .") or "file"
     if len(safe) <= _LONGEST_NAME:
         return safe
