@@ -41,6 +41,7 @@ class PlainEnvironment(Environment):
         self.filters = {name: self.filters[name] for name in guard.FILTERS}
         self.globals = {"range": safe_range, "dict": dict, "namespace": self.globals["namespace"]}
         self.code_generator_class = _Generator
+        self.eval_context = nodes.EvalContext(self)
         self._templates: dict[str, Template] = {}
 
     def get_template(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from jinja2 import Environment, Template, TemplateNotFound, TemplateSyntaxError, UndefinedError, nodes
@@ -213,7 +213,28 @@ class _Vocabulary:
 
 
 class _Context(Context):
-    """Names of a message; phrases that words are made of are spoken when one first asks for them."""
+    """Names of a message; phrases that words are made of are spoken when one first asks for them.
+
+    It is made several times a message, so it keeps only what templates without blocks and without a switch of the escaping
+    need (`guard` lets in no others).
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        parent: dict[str, Any],
+        name: str | None,
+        blocks: Mapping[str, Any],  # noqa: ARG002 - Jinja's
+        globals: Mapping[str, Any] | None = None,  # noqa: A002, ARG002 - Jinja's
+    ) -> None:
+        self.parent = parent
+        self.vars = {}
+        self.environment = environment
+        self.eval_ctx = cast(PlainEnvironment, environment).eval_context
+        self.exported_vars = set()
+        self.name = name
+        self.globals_keys = set()
+        self.blocks = {}
 
     def resolve_or_missing(self, key: str) -> Any:
         """The value of a name, or Jinja's mark that there is none."""
