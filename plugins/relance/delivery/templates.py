@@ -230,7 +230,7 @@ class _Context(Context):
         self.parent = parent
         self.vars = {}
         self.environment = environment
-        self.eval_ctx = cast(PlainEnvironment, environment).eval_context
+        self.eval_ctx = cast("PlainEnvironment", environment).eval_context
         self.exported_vars = set()
         self.name = name
         self.globals_keys = set()
