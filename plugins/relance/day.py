@@ -27,7 +27,10 @@ from relance.deciding import (
     snapshot_of,
 )
 from relance.delivering import DeliveryReport, deliver, deliver_waiting, delivery_batches, messages_by_channel
+from relance.delivery.port import ChannelDownError, ChannelRefusedError
 from relance.errors import LedgerError, UsageError
+from relance.inbox import mailbox
+from relance.inbox.mailbox import MailboxReport
 from relance.ledger.importing import import_ledger
 from relance.ledger.loading import load_versions
 from relance.ledger.mapping import PLAIN, load_mapping
@@ -37,9 +40,24 @@ from relance.slack import SlackReport
 from relance.store.locks import day_lock
 
 __all__ = [
-    "DeliveryReport", "PlanReport", "decide", "decided", "deliver", "deliver_waiting",
-    "delivery_batches", "digest_of", "history_before",
-    "holds_on", "import_extract", "messages_by_channel", "notify_data_problem", "publish", "record_of", "run", "snapshot_of",
+    "DeliveryReport",
+    "PlanReport",
+    "decide",
+    "decided",
+    "deliver",
+    "deliver_waiting",
+    "delivery_batches",
+    "digest_of",
+    "history_before",
+    "holds_on",
+    "import_extract",
+    "messages_by_channel",
+    "notify_data_problem",
+    "publish",
+    "read_mailbox",
+    "record_of",
+    "run",
+    "snapshot_of",
     "work_cases",
 ]  # fmt: skip
 
@@ -75,6 +93,26 @@ def import_extract(
         report = import_ledger(uow, entity=one, source=source, mapping=mapping, extract_date=extract_date)
         uow.commit()
     log.info("%s: extract of %s imported: %s", entity, extract_date, in_words(report.as_dict()))
+    return report
+
+
+def read_mailbox(services: Services, entity: str, as_of: date) -> MailboxReport:
+    """File bounces and answers that came back by e-mail, before the day is decided; a mailbox that is shut keeps no day back.
+
+    People are told in Slack when it does not let us in.
+    """
+    try:
+        report = mailbox.read_mailbox(
+            services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of
+        )
+    except ChannelDownError as error:
+        log.warning("%s: the mailbox can't be read now: %s", entity, error)
+        return MailboxReport()
+    except ChannelRefusedError as error:
+        log.error("%s: the mailbox is not read: %s", entity, error)  # noqa: TRY400 - the reason is enough
+        notify_data_problem(services, entity, str(error))
+        return MailboxReport()
+    log.info("%s %s: mailbox: %s", entity, as_of, in_words(report.as_dict()))
     return report
 
 
@@ -130,6 +168,8 @@ def run(
         except LedgerError as error:
             notify_data_problem(services, entity, str(error))
             raise
+        if as_of == services.today(entity):
+            read_mailbox(services, entity, as_of)
         planned = decide(services, entity, as_of, live=True, reason=reason)
         delivered = deliver(services, entity, as_of)
         worked = work_cases(services, entity, as_of)

@@ -23,7 +23,8 @@ pytestmark = pytest.mark.airflow
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENTITIES = sorted(path.stem for path in (REPOSITORY / "config" / "entities").glob("*.yaml"))
 TASKS = [
-    "import_ledger", "plan", "delivery_batches", "deliver", "delivered", "deliver_waiting", "cases", "publish", "complete",
+    "import_ledger", "read_mailbox", "plan", "delivery_batches", "deliver", "delivered", "deliver_waiting", "cases",
+    "publish", "complete",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from relance.delivery import leases, records
-from relance.delivery.port import Channel, Message
+from relance.delivery.port import Channel, ChannelRefusedError, Message
 from relance.delivery.registry import Channels
 from relance.errors import TransientError
 from relance.store import contacts
@@ -36,7 +36,10 @@ def recover(
     report: Figures,
     keys: Sequence[str] | None = None,
 ) -> None:
-    """Resolve messages that were being sent when their sender died; cancel those that wait from days before `as_of`."""
+    """Resolve messages that were being sent when their sender died; cancel those that wait from days before `as_of`.
+
+    Messages in doubt are asked about each time, where their provider can be asked.
+    """
     with UnitOfWork(database) as uow:
         leases.end_leases_of_the_dead(uow, entity=entity)
         uow.commit()
@@ -45,6 +48,7 @@ def recover(
             if not _resolve(uow, message, channels.provider(provider, message), report):
                 return  # the provider can't be asked now: the rest stays for the next run
             uow.commit()
+        _ask_about_doubts(uow, channels, entity, as_of, report)
         while found := _next(uow, _stale(entity, as_of, keys)):
             reason = f"not sent on {found[0].on_date}, its day; planned anew on the facts of the next"
             report.cancelled += records.cancelled(uow, found[0], reason)
@@ -75,7 +79,7 @@ def _resolve(uow: UnitOfWork, message: Message, provider: Channel | None, report
         return True
     try:
         receipt = provider.lookup(message)
-    except TransientError:
+    except (TransientError, ChannelRefusedError):
         return False
     if receipt is None and not provider.limits.askable:
         reason = "the process ended between sending and recording, and the provider does not find the message"
@@ -86,6 +90,25 @@ def _resolve(uow: UnitOfWork, message: Message, provider: Channel | None, report
         report.sent += 1
         report.kept += receipt.kept
     return True
+
+
+def _ask_about_doubts(uow: UnitOfWork, channels: Channels, entity: str, as_of: date, report: Figures) -> None:
+    """Settle what was in doubt and its provider knows by now; what one that must know does not find a day later never left."""
+    query = sa.select(outbox).where(outbox.c.entity == entity, outbox.c.state == "in_doubt")
+    for row in uow.execute(query.order_by(outbox.c.key)).mappings().all():
+        message = leases.message_of(row)
+        provider = channels.provider(row["provider"], message)
+        if provider is None or not (provider.limits.askable or provider.limits.confirms):
+            continue
+        try:
+            receipt = provider.lookup(message)
+        except (TransientError, ChannelRefusedError):
+            continue
+        if receipt is not None:
+            report.sent += records.sent(uow, message, receipt)
+        elif provider.limits.askable and message.on_date < as_of:
+            records.failed(uow, message, "the provider does not have it: it never left")
+        uow.commit()
 
 
 def _abandoned(entity: str, as_of: date, keys: Sequence[str] | None) -> sa.ColumnElement[bool]:

@@ -57,7 +57,7 @@ class Writer:
         else:
             media, body = self._body(contact, build(dict(contact), self.seller, extras), language)
             row = {
-                "sender": self.seller.sender.sms if self.seller.sender else None, "copies": [],
+                "sender": self._sender(contact["channel"]), "copies": [],
                 "message_id": contact["key"], "media": media, "body": body, "recipient": contact["recipient"],
             }  # fmt: skip
         return row | {
@@ -88,6 +88,13 @@ class Writer:
         page = statement.pdf(view, language, seller=self._letterhead, templates=self.templates.directory)
         files = (page, statement.xlsx(view, language), *extras.attachments)
         return replace(extras, attachments=files)
+
+    def _sender(self, channel: str) -> str | None:
+        """Who a message comes from: an address for letters, a number for what goes by telephone."""
+        sender = self.seller.sender
+        if sender is None:
+            return None
+        return sender.email if channel in {"letter", "registered"} else sender.sms
 
     @property
     def _letterhead(self) -> Seller:

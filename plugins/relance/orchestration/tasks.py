@@ -22,7 +22,8 @@ BATCH = 500
 
 PARALLEL_BATCHES = 4
 ORDER = (
-    "import_ledger", "plan", "delivery_batches", "deliver", "delivered", "deliver_waiting", "cases", "publish", "complete",
+    "import_ledger", "read_mailbox", "plan", "delivery_batches", "deliver", "delivered", "deliver_waiting", "cases",
+    "publish", "complete",
 )  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def day_of(entity: str) -> None:
     worked = cases(entity)
     published = publish(entity)
     done = delivered()
-    imported >> planned >> batches >> sent >> done >> worked >> published
+    imported >> read_mailbox(entity) >> planned >> batches >> sent >> done >> worked >> published
     waited = Waiting(
         task_id="deliver_waiting", done=partial(deliver_waiting, entity), trigger_rule="all_done"
     )
@@ -58,6 +59,17 @@ def import_ledger(entity: str) -> dict[str, Any]:
         day.notify_data_problem(services, entity, str(error))
         raise
     return report.as_dict() if report is not None else {}
+
+
+@task
+def read_mailbox(entity: str) -> dict[str, Any]:
+    """Files what came back by e-mail, so that today's plan knows it."""
+    from relance import day
+
+    services, today = _services(entity)
+    if today.why_not or today.as_of != services.today(entity):
+        return {}
+    return day.read_mailbox(services, entity, today.as_of).as_dict()
 
 
 @task

@@ -604,3 +604,18 @@ def test_the_bare_client_and_the_channel_send_the_same_bytes(
     with smtplib.SMTP("127.0.0.1", port_of(server)) as client:
         client.sendmail("compta@lumen.example", ["a@client.example"], body)
     assert mailbox.envelopes[0].original_content == mailbox.envelopes[1].original_content
+
+
+@pytest.mark.parametrize(("there", "state"), [(True, "sent"), (False, "failed")])
+def test_a_doubt_is_settled_by_asking_where_the_provider_can_be_asked(
+    database, policy, folder_settings, world: World, there: bool, state: str
+):
+    [key] = add_contacts(database, ["A"])
+    _intend(database, policy)
+    if there:
+        _send(database, policy, folder_settings)
+    world.change(sa.update(outbox).values(state="in_doubt", provider="folder"))
+    world.change(sa.update(contact).values(state="in_doubt"))
+    settle(database, settings=folder_settings, policy=policy, entity="FR01", as_of=DAY + timedelta(days=1))
+    assert (world.states()[key], world.states(outbox)[key]) == (state, state)
+    assert world.told("A")[-1] == f"contact.{state}"
