@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from relance.evidence import verify
+from relance.evidence import erasing, verify
 from relance.evidence.checking import check
 from relance.evidence.erasing import EraseReport, erase_expired, years_before
 from relance.store import schema, timeline
@@ -165,3 +165,11 @@ def test_the_chain_tells_of_the_erasing_by_figures_alone(scene: Scene) -> None:
 )
 def test_years_are_those_of_the_calendar(day: date, years: int, then: date) -> None:
     assert years_before(day, years) == then
+
+
+def test_batches_erase_what_one_pass_would(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "_BATCH", 1)
+    for payer in ("P1", "P2", "P3"):
+        scene.say(payer)
+    assert figures(erase(scene))[:4] == (3, 0, 3, 3)
+    assert [row["body"] for row in scene.rows(schema.outbox)] == [b""] * 3
