@@ -119,6 +119,17 @@ def test_an_added_entry_is_found() -> None:
     )
 
 
+@pytest.mark.parametrize("name", sorted(json.loads(json.loads(LINES[2])["entry"])))
+def test_a_changed_field_of_an_entry_is_found_and_named(name: str) -> None:
+    line = json.loads(LINES[2])
+    entry = json.loads(line["entry"])
+    entry[name] = entry[name] + 1 if isinstance(entry[name], int) else f"{entry[name]}x"
+    line["entry"] = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    lines = [*LINES[:2], text_of(line), *LINES[3:]]
+    found = problems({**FILES, "chain.jsonl": "".join(lines).encode()})
+    assert "chain.jsonl, line 3: was changed: its hash is another" in found
+
+
 def test_an_entry_written_anew_with_its_hash_breaks_the_next() -> None:
     line = json.loads(LINES[2])
     line["entry"] = line["entry"].replace("contact.sent", "contact.seen")
