@@ -26,7 +26,7 @@ _NOT_IN_FILE_NAMES = re.compile(r'[<>:"|?*/\\\x7f]')
 _LONGEST_NAME = 120
 _BASE64_LINE = 76
 _LINES: dict[bytes, bytes] = {}
-_MOST_LINES = 8192
+_MOST_LINES = 2048
 
 
 @dataclass(frozen=True, slots=True)
