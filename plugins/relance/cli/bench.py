@@ -38,6 +38,44 @@ def import_(*, invoices: InvoicesOption = 1_000_000, as_json: JsonOption = False
 
 
 @app.command()
+def delivery(
+    *,
+    messages: Annotated[int, typer.Option(min=100, metavar="N", help="How many e-mails to send.")] = 5_000,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="The sink forgets messages; else it has each on disk first.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """E-mails worded, sent and proved beside a bare smtplib loop; e-mails and letters rendered on one core."""
+    from relance.bench.delivery import bench_delivery
+    from relance.bench.letters import letters
+    from relance.bench.rendering import rendering
+
+    sent = bench_delivery(messages=messages, disk=not memory).as_dict()
+    figures = sent | {"rendering": rendering(), "letters": letters()}
+    if as_json:
+        typer.echo(json.dumps(figures))
+        return
+    table = Table(title=f"{messages:,} e-mails by SMTP to a sink ({sent['sink']})", title_justify="left")
+    for name in ("", "a second", "of bare smtplib"):
+        table.add_column(name, justify="right" if name else "left")
+    for what, rate in (
+        ("bare smtplib, one connection", sent["bare_per_s"]),
+        ("worded, sent, proved", sent["ours_per_s"]),
+    ):
+        table.add_row(what, f"{rate:,.0f}", f"{rate / sent['bare_per_s']:.0%}")
+    Console().print(table)
+    first, last = sent["memory_mb"]
+    Console().print(f"peak memory after a tenth {first:,} MB, after all {last:,} MB")
+    rendered = Table(title="rendered on one core", title_justify="left")
+    for name in ("", "a second"):
+        rendered.add_column(name, justify="right" if name else "left")
+    for name, value in (*figures["rendering"].items(), *figures["letters"].items()):
+        rendered.add_row(name.replace("_", " "), f"{value:,.1f}" if value < 100 else f"{value:,.0f}")
+    Console().print(rendered)
+
+
+@app.command()
 def planning(*, invoices: InvoicesOption = 1_000_000, as_json: JsonOption = False) -> None:
     """A day of a made ledger: read bare, loaded, planned, stored."""
     from relance.bench.planning import bench_planning
