@@ -126,6 +126,13 @@ def test_texts_are_those_that_the_standard_encoder_writes(lines: list[str]):
         assert part.get_payload(decode=True) == text.replace("\n", "\r\n").encode()
 
 
+def test_more_lines_than_are_kept_are_written_all_the_same():
+    text = "".join(f"é={number} " * 20 + "\n" for number in range(5000))
+    whole = binascii.b2a_qp(text.replace("\n", "\r\n").encode(), istext=True)
+    for _ in range(2):
+        assert whole in mime.compose(Email("s", "", text), headers())
+
+
 # ---- structure
 
 
