@@ -29,6 +29,8 @@ from relance.deciding import (
 from relance.delivering import DeliveryReport, deliver, deliver_waiting, delivery_batches, messages_by_channel
 from relance.delivery.port import ChannelDownError, ChannelRefusedError
 from relance.errors import LedgerError, UsageError
+from relance.evidence import erasing
+from relance.evidence.erasing import EraseReport
 from relance.inbox import mailbox
 from relance.inbox.mailbox import MailboxReport
 from relance.ledger.importing import import_ledger
@@ -48,6 +50,7 @@ __all__ = [
     "deliver_waiting",
     "delivery_batches",
     "digest_of",
+    "erase_expired",
     "history_before",
     "holds_on",
     "import_extract",
@@ -135,6 +138,13 @@ def publish(services: Services, entity: str, as_of: date) -> SlackReport:
         uow.commit()
     report = slack.send(services.database, settings=services.settings, policy=services.policy, entity=entity)
     log.info("%s %s: slack: %s", entity, as_of, in_words(report.as_dict()))
+    return report
+
+
+def erase_expired(services: Services, entity: str, as_of: date) -> EraseReport:
+    """Erase contents that are older than the region keeps them, of payers with whom nothing is open; hashes stay."""
+    report = erasing.erase_expired(services.database, policy=services.policy, entity=entity, as_of=as_of)
+    log.info("%s %s: erased: %s", entity, as_of, in_words(report.as_dict()))
     return report
 
 

@@ -20,6 +20,8 @@ from relance.delivery.hours import opens_at
 from relance.delivery.registry import provider_of
 from relance.delivery.templates import Templates
 from relance.enclosing import Enclosing
+from relance.errors import RelanceError
+from relance.evidence import handover
 from relance.services import Services
 from relance.store.contacts import keys_in
 from relance.store.facts import facts_now, kept_facts
@@ -83,6 +85,8 @@ def deliver(services: Services, entity: str, as_of: date, keys: list[str] | None
         report = _added(report, one)
         if not (refused and look_again(services, entity, as_of)):
             break
+    if report.opened:
+        _write_handovers(services, entity, as_of, keys)
     log.info("%s %s: delivered: %s", entity, as_of, in_words(report.as_dict()))
     return report
 
@@ -197,6 +201,24 @@ def _joined(one: DeliveryReport, other: DeliveryReport) -> DeliveryReport:
         opens_at=min(openings, default=None),
         problem=one.problem or other.problem,
     )
+
+
+def _write_handovers(services: Services, entity: str, as_of: date, keys: list[str] | None) -> None:
+    """The file for the agency or lawyer beside each hand-over that was opened; one that fails stops no other."""
+    with services.unit_of_work() as uow:
+        opened = handover.open_handovers(uow, entity=entity, as_of=as_of, keys=keys)
+    with closing(Enclosing(services, entity, as_of)) as enclosing:
+        for key in opened:
+            try:
+                with services.unit_of_work() as uow:
+                    path = handover.write_handover(
+                        uow, policy=services.policy, book=services.law, key=key, home=services.settings.home,
+                        templates=services.settings.templates, fetch=enclosing.files.fetch,
+                    )  # fmt: skip
+                    uow.commit()
+                log.info("%s %s: hand-over file written: %s", entity, as_of, path.name)
+            except (RelanceError, OSError) as error:
+                log.error("%s %s: a hand-over file is not written: %s", entity, as_of, error)  # noqa: TRY400 - the reason is enough
 
 
 def _opens(services: Services, now: datetime, row: sa.RowMapping) -> datetime | None:

@@ -50,8 +50,8 @@ class Enclosing:
 
     def close(self) -> None:
         """Give back connections."""
-        if "_files" in self.__dict__:
-            self._files.close()
+        if "files" in self.__dict__:
+            self.files.close()
 
     def _files_of(
         self, content: Mapping[str, Any], channel: str
@@ -60,11 +60,12 @@ class Enclosing:
         if channel != "email" or "invoice" not in content.get("attach", ()):
             return (), ()
         statement = _STATEMENT_BYTES if "statement" in content["attach"] else 0
-        files, missing = invoice_files(items_of(content), self._files, used=statement)
+        files, missing = invoice_files(items_of(content), self.files, used=statement)
         return files, tuple(one.name for one in missing)
 
     @cached_property
-    def _files(self) -> Files:
+    def files(self) -> Files:
+        """Where documents of the ledger are fetched."""
         services = self._services
         source = services.policy.entity(self._entity).ledger
         folder = services.located(source.path) if source and source.path else None

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from itertools import count
 from pathlib import Path
 
 _OK = b"250 OK\r\n"
+_NUMBERS = count()
 
 
 class Sink(asyncio.Protocol):
@@ -22,7 +24,6 @@ class Sink(asyncio.Protocol):
         self._pending = b""
         self._in_data = False
         self._transport: asyncio.Transport | None = None
-        self._number = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet."""
@@ -62,8 +63,7 @@ class Sink(asyncio.Protocol):
     def _keep(self, body: bytes) -> None:
         if self._folder is None:
             return
-        self._number += 1
-        path = self._folder / f"{id(self):x}-{self._number}.eml"
+        path = self._folder / f"{next(_NUMBERS)}.eml"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.write(descriptor, body)

@@ -33,8 +33,8 @@ Asof = Annotated[
 def export(
     entity: Entity,
     payer: Payer,
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="Where the archive is written.")],
     *,
-    out: Out,
     invoice: Annotated[
         list[str] | None, typer.Option("--invoice", help="Only contacts about it; repeatable.")
     ] = None,
@@ -55,8 +55,8 @@ def export(
             uow, policy=ours.policy, book=ours.law, entity=entity, payer_id=payer, templates=ours.settings.templates,
             language=language, scope=scope,
         )  # fmt: skip
-    write(out, archive.content)
-    show({"file": str(out), **archive.as_dict()}, as_json=as_json)
+    write(file, archive.content)
+    show({"file": str(file), **archive.as_dict()}, as_json=as_json)
 
 
 @app.command()

@@ -23,7 +23,7 @@ BATCH = 500
 PARALLEL_BATCHES = 4
 ORDER = (
     "import_ledger", "read_mailbox", "plan", "delivery_batches", "deliver", "delivered", "deliver_waiting", "cases",
-    "publish", "complete",
+    "publish", "erase_expired", "complete",
 )  # fmt: skip
 
 
@@ -43,7 +43,9 @@ def day_of(entity: str) -> None:
     done >> waited
     # without a plan there is no work on cases; where a delivery failed there is, and the run is red all the same
     planned >> worked
-    [sent, waited, published] >> complete()
+    erased = erase_expired(entity)
+    published >> erased
+    [sent, waited, erased] >> complete()
 
 
 @task
@@ -147,6 +149,17 @@ def publish(entity: str) -> dict[str, Any]:
     if _nothing_leaves(entity, today):
         return {}
     return day.publish(services, entity, today.as_of).as_dict()
+
+
+@task
+def erase_expired(entity: str) -> dict[str, Any]:
+    """Erases what is older than the region keeps it; hashes stay."""
+    from relance import day
+
+    services, today = _services(entity)
+    if today.why_not or today.as_of != services.today(entity):
+        return {}
+    return day.erase_expired(services, entity, today.as_of).as_dict()
 
 
 @task(trigger_rule="none_failed")

@@ -34,7 +34,7 @@ def test_an_archive_is_written_checked_and_noted(scene: Scene, tmp_path: Path) -
     key = scene.say()
     scene.answer(key)
     out = tmp_path / "p1.zip"
-    made = call("evidence", "export", "FR01", "P1", "--out", out, "--language", "de", "--json")
+    made = call("evidence", "export", "FR01", "P1", out, "--language", "de", "--json")
     figures = json.loads(made.stdout)
     assert (figures["file"], figures["messages"], figures["entries"]) == (str(out), 1, 2)
     assert figures["head"] == verify.check(out.read_bytes()).head
