@@ -24,7 +24,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ENTITIES = sorted(path.stem for path in (REPOSITORY / "config" / "entities").glob("*.yaml"))
 TASKS = [
     "import_ledger", "read_mailbox", "plan", "delivery_batches", "deliver", "delivered", "deliver_waiting", "cases",
-    "publish", "complete",
+    "publish", "erase_expired", "complete",
 ]  # fmt: skip
 
 
