@@ -20,7 +20,7 @@ TODAY = date(2026, 3, 10)  # a Tuesday
 COLUMNS = {
     "customers": "customer_id name country language payment_method status sales_owner collector vip segment",
     "contacts": "contact_id customer_id name role email phone address opt_out active",
-    "invoices": "invoice_id customer_id issue_date due_date amount currency status delivery_status po_number",
+    "invoices": "invoice_id customer_id issue_date due_date amount currency status delivery_status po_number document",
     "payments": "payment_id customer_id date amount currency invoice_id",
     "signals": "customer_id kind from until owner note",
 }

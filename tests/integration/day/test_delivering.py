@@ -6,6 +6,8 @@ import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from email import message_from_bytes
+from email.policy import default
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +18,9 @@ from aiosmtpd.smtp import SMTP, Envelope
 from relance import day
 from relance.cases.holding import put_hold
 from relance.cases.record import Journal
-from relance.store.schema import contact, outbox, reach_mark
+from relance.evidence import checking, verify
+from relance.evidence.archive import export
+from relance.store.schema import claim_entry, contact, outbox, reach_mark
 from tests.integration.day.conftest import TODAY, Company
 from tests.integration.delivery.conftest import Mailbox, mailbox, port_of, server
 
@@ -180,6 +184,13 @@ def test_an_address_that_takes_no_message_is_marked_and_the_next_person_is_writt
     with posted.services.unit_of_work() as uow:
         [mark] = uow.execute(sa.select(reach_mark)).mappings().all()
     assert (mark["channel"], mark["address"], mark["mark"]) == ("email", "compta@c1.example", "refused")
+    with posted.services.unit_of_work() as uow:
+        assert not checking.check(uow, "FR01").problems
+        archive = export(
+            uow, policy=posted.services.policy, book=posted.services.law, entity="FR01", payer_id="C1",
+            templates=posted.services.settings.templates,
+        )  # fmt: skip
+    assert not verify.check(archive.content).problems
 
 
 def test_where_nobody_else_can_be_reached_the_contact_has_failed(posted: Company, mailbox: Mailbox):
@@ -312,3 +323,76 @@ def test_two_deliveries_at_once_send_each_message_once(posted: Company, mailbox:
         runs = [two.submit(day.deliver, posted.services, "FR01", TODAY) for _ in range(2)]
     assert sum(run.result().sent for run in runs) == 30
     assert len({one.rcpt_tos[0] for one in mailbox.envelopes}) == len(mailbox.envelopes) == 30
+
+
+# ---- what goes with a message
+
+
+FORMAL = [
+    {
+        "id": "formal", "level": "level_3", "day": 30, "template": "formal_notice",
+        "charges": ["interest", "compensation"],
+    }
+]  # fmt: skip
+
+
+def test_charges_stand_in_the_message_with_their_sums_and_count_as_claimed_once_it_is_out(company: Company):
+    company.policy(steps=FORMAL, entity={"bank": {"iban": "FR7630006000011234567890189"}})
+    company.payer("C1", ("F1", date(2026, 2, 2), "1000.00"))
+    company.write()
+    assert day.run(company.services, "FR01", TODAY)["sent"] == 1
+    text = (
+        message_from_bytes(company.letters()[0].read_bytes(), policy=default)
+        .get_body(("plain",))
+        .get_content()
+    )
+    plain = text.replace("\xa0", " ").replace("\u202f", " ")
+    # 36 days from 3 February to 10 March at 2.15 % + 10 points (C. com. L441-10): 1000 × 12.15 % × 36 / 365; 40 EUR (D441-5)
+    assert "11,98 €" in plain
+    assert "40,00 €" in plain
+    assert "1 051,98 €" in plain
+    with company.services.unit_of_work() as uow:
+        rows = uow.execute(sa.select(claim_entry.c.kind, claim_entry.c.act, claim_entry.c.amount)).all()
+    assert {tuple(row) for row in rows} == {("interest", "claimed", 1198), ("compensation", "claimed", 4000)}
+
+
+def test_a_charge_that_the_law_can_not_give_is_reserved_and_keeps_no_message_back(company: Company):
+    company.policy(steps=FORMAL)
+    company.moment = datetime(2026, 9, 1, 9, 0, tzinfo=UTC)
+    company.payer("C1", ("F1", date(2026, 7, 20), "1000.00"))
+    company.write()
+    assert day.run(company.services, "FR01", date(2026, 9, 1))["sent"] == 1
+    text = (
+        message_from_bytes(company.letters()[0].read_bytes(), policy=default)
+        .get_body(("plain",))
+        .get_content()
+    )
+    assert "Nous nous réservons" in text
+    with company.services.unit_of_work() as uow:
+        assert uow.execute(sa.select(claim_entry)).first() is None
+
+
+def test_an_e_mail_carries_the_statement_and_the_invoices_that_are_at_hand(company: Company):
+    company.policy(
+        steps=[
+            {
+                "id": "first",
+                "level": "level_1",
+                "day": 7,
+                "template": "first",
+                "attach": ["statement", "invoice"],
+            }
+        ]
+    )
+    company.payer("C1", ("F1", date(2026, 2, 25), "120.00"))
+    company.tables["invoices"][0]["document"] = "F1.pdf"
+    company.write()
+    (company.folder / "ledger" / "F1.pdf").write_bytes(b"%PDF-1.7\n%%EOF\n")
+    assert day.run(company.services, "FR01", TODAY)["sent"] == 1
+    message = message_from_bytes(company.letters()[0].read_bytes(), policy=default)
+    kinds = [part.get_content_type() for part in message.iter_attachments()]
+    assert kinds == [
+        "application/pdf",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/pdf",
+    ]
