@@ -106,7 +106,7 @@ def installation(
 
 
 def test_a_past_day_is_planned_and_stored_and_nothing_is_sent(installation: Installation) -> None:
-    """A week of a real backfill: tests/e2e/test_serve.py."""
+    """Days of a real backfill: tests/e2e/test_serve.py."""
     states = installation.play("FR01", DAY - timedelta(days=1))
     assert states.pop("deliver") == "skipped"
     assert set(states.values()) == {"success"}, states
