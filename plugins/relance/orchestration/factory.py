@@ -62,7 +62,7 @@ def dunning_dag(outlook: Outlook) -> DAG:
         start_date=pendulum.datetime(*FIRST_DAY, tz=entity.timezone),
         catchup=False,
         max_active_runs=1,
-        dagrun_timeout=timedelta(hours=12),
+        dagrun_timeout=timedelta(hours=18),
         tags=["relance", "dunning", entity.entity, region.region, entity.currency],
         params={
             "force": Param(

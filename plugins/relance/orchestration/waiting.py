@@ -8,11 +8,11 @@ from typing import Any
 from airflow.sdk import BaseSensorOperator, Context
 
 LOOK_AGAIN_S = 300
-LONGEST_WAIT_S = 11 * 3600
+LONGEST_WAIT_S = 16 * 3600
 
 
 class Waiting(BaseSensorOperator):
-    """Asks `done` every five minutes until it says yes, at most eleven hours: the next day's run comes after twelve."""
+    """Asks `done` every five minutes until it says yes, at most sixteen hours: then the payers' day has ended everywhere."""
 
     def __init__(self, *, done: Callable[[], bool], **arguments: Any) -> None:
         super().__init__(
