@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from relance.config.channels import Channels
 from relance.config.models import Entity, Region
 from relance.config.policy import Policy
 from relance.settings import REPOSITORY, Settings, Smtp
@@ -25,7 +26,7 @@ DAY = date(2026, 3, 2)
 TEMPLATES = REPOSITORY / "include" / "templates"
 
 
-def make_policy() -> Policy:
+def make_policy(senders: int = 4) -> Policy:
     entity = Entity.model_validate(
         {
             "entity": "FR01", "name": "Lumen SAS", "region": "fr", "currency": "EUR", "timezone": "Europe/Paris",
@@ -35,7 +36,7 @@ def make_policy() -> Policy:
         }
     )  # fmt: skip
     region = Region.model_validate({"region": "fr", "country": "FR", "languages": ["fr", "en"]})
-    return Policy(entities={"FR01": entity}, regions={"fr": region})
+    return Policy(entities={"FR01": entity}, regions={"fr": region}, channels=Channels(senders=senders))
 
 
 def make_content(payer: str, **changes: Any) -> dict[str, Any]:

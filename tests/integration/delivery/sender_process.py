@@ -1,6 +1,6 @@
 """A process that delivers, made to be killed: imports once, then forks a child for every line it reads.
 
-Usage: sender_process.py DATABASE_URL HOME SMTP_PORT (0: none); lines "intend" or "send" on standard input.
+Usage: sender_process.py DATABASE_URL HOME SMTP_PORT (0: none) SENDERS; lines "intend" or "send" on standard input.
 Prints the child's pid, then its exit status when it has ended.
 """
 
@@ -19,8 +19,8 @@ from relance.store.uow import UnitOfWork
 from tests.integration.delivery.conftest import DAY, TEMPLATES, make_policy, make_settings
 
 
-def work(command: str, database: Database, home: Path, port: int) -> None:
-    policy = make_policy()
+def work(command: str, database: Database, home: Path, port: int, senders: int) -> None:
+    policy = make_policy(senders)
     if command == "intend":
         with UnitOfWork(database) as uow:
             intend(uow, policy=policy, templates=TEMPLATES, entity="FR01", as_of=DAY)
@@ -31,13 +31,13 @@ def work(command: str, database: Database, home: Path, port: int) -> None:
 
 
 def main() -> None:
-    url, home, port = sys.argv[1:]
+    url, home, port, senders = sys.argv[1:]
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             status = 1
             try:
-                work(line.strip(), Database(url), Path(home), int(port))
+                work(line.strip(), Database(url), Path(home), int(port), int(senders))
                 status = 0
             finally:
                 os._exit(status)

@@ -27,6 +27,7 @@ from relance.store.uow import UnitOfWork
 from tests.integration.delivery.conftest import DAY, TEMPLATES, World, add_contacts, make_policy, port_of
 
 pytestmark = pytest.mark.integration
+KILLS = int(os.environ.get("RELANCE_KILLS", "100"))  # 500 for the figures in docs/benchmarks.md
 log = logging.getLogger("relance")
 SCRIPT = Path(__file__).with_name("sender_process.py")
 KEY = re.compile(rb"^X-Relance-Key: (\S+)", re.MULTILINE)
@@ -53,8 +54,8 @@ class Sender:
 
 
 @contextmanager
-def sender(database: Database, home: Path, port: int) -> Iterator[Sender]:
-    arguments = [sys.executable, str(SCRIPT), database.url, str(home), str(port)]
+def sender(database: Database, home: Path, port: int, senders: int = 4) -> Iterator[Sender]:
+    arguments = [sys.executable, str(SCRIPT), database.url, str(home), str(port), str(senders)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Sender(process)
         assert process.stdin is not None
@@ -110,11 +111,11 @@ def chains_hold(database: Database, keys: list[str]) -> None:
 
 
 def mail_survives(
-    database, world, tmp_path, mailbox, server, *, messages: int, kills: int, seed: int
+    database, world, tmp_path, mailbox, server, *, messages: int, kills: int, seed: int, senders: int = 4
 ) -> tuple[int, int]:
     keys = prepare(database, messages)
-    stride = max(2, 3 * messages // (2 * kills))
-    with sender(database, tmp_path, port_of(server)) as one:
+    stride = max(2, messages // kills)
+    with sender(database, tmp_path, port_of(server), senders) as one:
         killed = kill_until_done(
             one, random.Random(seed), kills=kills, progress=lambda: len(mailbox.envelopes), stride=stride
         )
@@ -126,17 +127,19 @@ def mail_survives(
     assert sent | doubt == set(keys), "a message was lost"
     assert sent <= set(arrived), "a message is said to be sent and was not"
     assert set(arrived) <= sent | doubt
-    assert len(doubt) <= killed * make_policy().channels.senders  # each sender has at most one open
+    assert len(doubt) <= killed * senders  # each sender has at most one open
     assert world.states() == states
     chains_hold(database, keys)
     return killed, len(doubt)
 
 
-def folder_survives(database, world, tmp_path, *, messages: int, kills: int, seed: int) -> int:
+def folder_survives(
+    database, world, tmp_path, *, messages: int, kills: int, seed: int, senders: int = 4
+) -> int:
     keys = prepare(database, messages)
     folder = tmp_path / "outbox" / "FR01" / DAY.isoformat() / "email"
-    stride = max(2, 3 * messages // (2 * kills))
-    with sender(database, tmp_path, 0) as one:
+    stride = max(2, messages // kills)
+    with sender(database, tmp_path, 0, senders) as one:
         killed = kill_until_done(
             one,
             random.Random(seed),
@@ -171,20 +174,20 @@ def test_a_folder_killed_at_random_points_has_every_message_once_and_no_doubt(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_five_hundred_kills_over_two_thousand_mails(
-    database, world, tmp_path, mailbox, server, record_property
-):
+def test_mails_survive_kills_without_number(database, world, tmp_path, mailbox, server):
     killed, doubt = mail_survives(
-        database, world, tmp_path, mailbox, server, messages=2000, kills=500, seed=500
+        database, world, tmp_path, mailbox, server, messages=4 * KILLS, kills=KILLS, seed=500, senders=1
     )
-    log.info("%d kills over 2,000 messages: none twice, none lost, %d in doubt", killed, doubt)
-    assert killed >= 400
+    log.info("%d kills over %d messages: none twice, none lost, %d in doubt", killed, 4 * KILLS, doubt)
+    assert killed >= 0.7 * KILLS
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_five_hundred_kills_over_two_thousand_files(database, world: World, tmp_path):
-    assert folder_survives(database, world, tmp_path, messages=2000, kills=500, seed=501) >= 400
+def test_files_survive_kills_without_number(database, world: World, tmp_path):
+    killed = folder_survives(database, world, tmp_path, messages=4 * KILLS, kills=KILLS, seed=501, senders=1)
+    log.info("%d kills over %d files: each there once, none in doubt", killed, 4 * KILLS)
+    assert killed >= 0.7 * KILLS
 
 
 def test_intending_killed_in_the_middle_leaves_all_or_nothing(database, world: World, tmp_path):
