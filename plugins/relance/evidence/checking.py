@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from relance.evidence.record import IS_MESSAGE, IS_TOLD
 from relance.store import timeline as chains
 from relance.store.schema import outbox, timeline, timeline_head
 from relance.store.uow import UnitOfWork
@@ -72,16 +73,10 @@ def _check_chain(
 
 
 def _check_messages(uow: UnitOfWork, report: CheckReport, entity: str, payer_id: str | None) -> None:
-    """Each message's bytes have its SHA-256, and the chain tells of a settled one by that."""
-    told = sa.exists().where(
-        timeline.c.entity == outbox.c.entity,
-        timeline.c.payer_id == outbox.c.payer_id,
-        timeline.c.subject == outbox.c.key,
-        sa.func.coalesce(timeline.c.digest, timeline.c.body["digest"].astext) == outbox.c.digest,
-    )
+    """Each message's bytes have its SHA-256, and the chain tells of a settled one by that; drafts that never left are none."""
     names = ("key", "payer_id", "body", "digest", "state", "erased_on")
-    query = sa.select(*(outbox.c[name] for name in names), told.label("told")).where(
-        outbox.c.entity == entity
+    query = sa.select(*(outbox.c[name] for name in names), IS_TOLD.label("told")).where(
+        outbox.c.entity == entity, IS_MESSAGE
     )
     if payer_id is not None:
         query = query.where(outbox.c.payer_id == payer_id)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from relance.errors import UsageError
 from relance.store import timeline
 from relance.store.schema import contact, customer_version, outbox, receipt, reply
+from relance.store.schema import timeline as entry
 from relance.store.uow import UnitOfWork
 
 Row = Mapping[str, Any]
@@ -109,6 +110,17 @@ def read_record(uow: UnitOfWork, entity: str, payer_id: str, scope: Scope = EVER
     )
 
 
+IS_TOLD = sa.exists().where(
+    entry.c.entity == outbox.c.entity,
+    entry.c.payer_id == outbox.c.payer_id,
+    entry.c.subject == outbox.c.key,
+    sa.func.coalesce(entry.c.digest, entry.c.body["digest"].astext) == outbox.c.digest,
+)
+"""Whether the chain tells of a row of the outbox, by the SHA-256 of its bytes."""
+IS_MESSAGE = sa.or_(outbox.c.state.not_in(("intended", "cancelled")), IS_TOLD)
+"""Whether a row of the outbox is a message. One that waits, or was withdrawn for a last look before it left, is a draft:
+nobody was told anything by it, so there is nothing to prove."""
+
 _CONTACT = ("step", "level", "language", "invoices", "content")
 
 
@@ -116,7 +128,7 @@ def _messages(uow: UnitOfWork, entity: str, payer_id: str, scope: Scope) -> Sequ
     query = (
         sa.select(outbox, *(contact.c[name] for name in _CONTACT), contact.c.state.label("contact_state"))
         .join(contact, contact.c.key == outbox.c.key)
-        .where(outbox.c.entity == entity, outbox.c.payer_id == payer_id)
+        .where(outbox.c.entity == entity, outbox.c.payer_id == payer_id, IS_MESSAGE)
         .order_by(outbox.c.on_date, outbox.c.created_at, outbox.c.key)
     )
     if scope.invoices:

@@ -14,12 +14,15 @@ import pypdfium2
 import pytest
 import sqlalchemy as sa
 
+from relance import delivery
+from relance.delivery.send import send
 from relance.errors import UsageError
 from relance.evidence import verify
 from relance.evidence.checking import check
 from relance.evidence.record import Scope
 from relance.store import schema
 from relance.store.uow import UnitOfWork
+from tests.integration.delivery.conftest import TEMPLATES, add_contacts
 from tests.integration.evidence.conftest import DAY, Scene
 
 pytestmark = pytest.mark.integration
@@ -143,6 +146,51 @@ def test_chains_and_messages_in_the_database_are_checked(
         )
         (problem,) = check(uow, "FR01").problems
         assert "the chain does not tell of it" in problem
+
+
+def write(scene: Scene) -> str:
+    """An e-mail that waits in the outbox."""
+    (key,) = add_contacts(scene.database, ["P1"], day=DAY, invoices=["F-P1"])
+    with UnitOfWork(scene.database) as uow:
+        delivery.intend(uow, policy=scene.policy, templates=TEMPLATES, entity="FR01", as_of=DAY)
+        uow.commit()
+    return key
+
+
+def withdraw(scene: Scene) -> None:
+    with UnitOfWork(scene.database) as uow:
+        assert delivery.withdraw(uow, entity="FR01", as_of=DAY)
+        uow.commit()
+
+
+def test_what_was_withdrawn_before_it_left_is_no_message_and_nothing_was_tampered_with(scene: Scene) -> None:
+    sent = scene.say(day=DAY - timedelta(days=1))
+    key = write(scene)
+    withdraw(scene)
+    scene.run(sa.update(schema.contact).where(schema.contact.c.key == key).values(state="cancelled"))
+    with UnitOfWork(scene.database) as uow:
+        report = check(uow, "FR01")
+    assert (report.problems, report.messages) == ([], 1)
+    archive = scene.export()
+    assert verify.check(archive.content).problems == []
+    assert [one["key"] for one in json.loads(opened(archive.content)["messages.json"])] == [sent]
+
+
+def test_what_waits_is_no_message_yet(scene: Scene) -> None:
+    write(scene)
+    with pytest.raises(UsageError, match="Nothing has happened"):
+        scene.export()
+
+
+def test_a_message_cancelled_since_its_day_ended_is_told_of_and_stays(scene: Scene) -> None:
+    key = write(scene)
+    send(
+        scene.database, settings=scene.settings, policy=scene.policy, entity="FR01", as_of=DAY + timedelta(days=1)
+    )  # fmt: skip
+    archive = scene.export()
+    (message,) = json.loads(opened(archive.content)["messages.json"])
+    assert (message["key"], message["state"], archive.counts["originals"]) == (key, "cancelled", 1)
+    assert verify.check(archive.content).problems == []
 
 
 def test_entries_taken_out_of_the_database_are_missed(scene: Scene, talk: Callable[[int], list[str]]) -> None:
