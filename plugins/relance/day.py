@@ -181,9 +181,14 @@ def run(
         if as_of == services.today(entity):
             read_mailbox(services, entity, as_of)
         planned = decide(services, entity, as_of, live=True, reason=reason)
-        delivered = deliver(services, entity, as_of)
+        try:
+            delivered, refused = deliver(services, entity, as_of, forced=force), None
+        except ChannelRefusedError as error:
+            delivered, refused = DeliveryReport(problem=str(error)), error  # the day's cases need no provider
         worked = work_cases(services, entity, as_of)
         published = publish(services, entity, as_of)
+        if refused is not None:
+            raise refused
     return {
         "entity": entity,
         "as_of": as_of.isoformat(),

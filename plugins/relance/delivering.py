@@ -20,13 +20,14 @@ from relance.delivery.hours import opens_at
 from relance.delivery.registry import provider_of
 from relance.delivery.templates import Templates
 from relance.enclosing import Enclosing
-from relance.errors import RelanceError
+from relance.errors import RelanceError, UsageError
 from relance.evidence import handover
 from relance.services import Services
 from relance.store.contacts import keys_in
 from relance.store.facts import facts_now, kept_facts
 from relance.store.locks import day_lock
 from relance.store.schema import contact, plan
+from relance.store.uow import UnitOfWork
 
 log = logging.getLogger("relance")
 
@@ -69,21 +70,34 @@ def delivery_batches(services: Services, entity: str, as_of: date, *, size: int 
     return [ordered[at : at + size] for at in range(0, len(ordered), size)]
 
 
-def deliver(services: Services, entity: str, as_of: date, keys: list[str] | None = None) -> DeliveryReport:
+def deliver(
+    services: Services,
+    entity: str,
+    as_of: date,
+    keys: list[str] | None = None,
+    *,
+    alone: bool = True,
+    forced: bool = False,
+) -> DeliveryReport:
     """Word and send the day's contacts (or those of `keys`), each once; calls and tasks become open work.
 
     Before anything goes, a last look: what came since the day was decided (money, a dispute, a promise) decides it again.
-    A contact whose address is refused for good goes to the next person or channel, as planning finds them.
+    A contact whose address is refused for good goes to the next person or channel, as planning finds them; not where others
+    deliver the same day beside this (`alone` is False), whose refused addresses would have each wait for the others:
+    `deliver_waiting` does it then.
 
     Raises:
+        UsageError: for another day than today that is not `forced` and whose plan nobody has forced.
         BusyError: when the day has to be decided again and others work on it.
     """
-    look_again(services, entity, as_of)
+    if not forced:
+        _refuse_unforced(services, entity, as_of)
+    look_again(services, entity, as_of, at_marks=alone)
     report = DeliveryReport()
     for _ in range(ROUNDS):
         one, refused = _deliver_once(services, entity, as_of, keys)
         report = _added(report, one)
-        if not (refused and look_again(services, entity, as_of)):
+        if not (alone and refused and look_again(services, entity, as_of)):
             break
     if report.opened:
         _write_handovers(services, entity, as_of, keys)
@@ -97,7 +111,10 @@ def deliver_waiting(services: Services, entity: str, as_of: date) -> bool:
     Raises:
         BusyError: when the day has to be decided again and others work on it.
     """
-    if as_of < services.today(entity) or not delivery_batches(services, entity, as_of):
+    if as_of < services.today(entity):
+        return True
+    look_again(services, entity, as_of)
+    if not delivery_batches(services, entity, as_of):
         return True
     report = deliver(services, entity, as_of)
     if report.deferred:
@@ -107,8 +124,8 @@ def deliver_waiting(services: Services, entity: str, as_of: date) -> bool:
     return not report.held or opening is None or opening > as_of
 
 
-def look_again(services: Services, entity: str, as_of: date) -> bool:
-    """Decide the day again where imports, holds or marks have come or gone since; True when it was.
+def look_again(services: Services, entity: str, as_of: date, *, at_marks: bool = True) -> bool:
+    """Decide the day again where imports, holds or (`at_marks`) marks have come or gone since; True when it was.
 
     Nothing is done for a day without a live plan. Messages that wait in the outbox are written anew, on the new facts.
 
@@ -117,10 +134,10 @@ def look_again(services: Services, entity: str, as_of: date) -> bool:
     """
     with services.unit_of_work() as uow:
         known = kept_facts(uow, entity, as_of)
-        if known is None or known == facts_now(uow, entity):
+        now = facts_now(uow, entity)
+        if known is None or known == (now if at_marks else now._replace(marks=known.marks)):
             return False
-        latest = sa.select(plan.c.reason).where(plan.c.entity == entity, plan.c.as_of == as_of, plan.c.live)
-        reason = uow.execute(latest.order_by(plan.c.plan_id.desc()).limit(1)).scalar()
+        reason = _reason(uow, entity, as_of)
     with day_lock(services.database, entity, as_of, what="last look"), services.unit_of_work() as uow:
         withdrawn = delivery.withdraw(uow, entity=entity, as_of=as_of)
         uow.commit()
@@ -130,8 +147,28 @@ def look_again(services: Services, entity: str, as_of: date) -> bool:
         as_of,
         len(withdrawn),
     )
-    decide(services, entity, as_of, live=True, reason=reason or f"last look at the facts of {as_of}")
+    decide(services, entity, as_of, live=True, reason=reason)
     return True
+
+
+def _reason(uow: UnitOfWork, entity: str, as_of: date) -> str | None:
+    """Why the day's newest live plan was forced; None when it was not."""
+    latest = sa.select(plan.c.reason).where(plan.c.entity == entity, plan.c.as_of == as_of, plan.c.live)
+    return uow.execute(latest.order_by(plan.c.plan_id.desc()).limit(1)).scalar()
+
+
+def _refuse_unforced(services: Services, entity: str, as_of: date) -> None:
+    """Nothing leaves for another day than today, unless somebody has forced that day's plan and said why."""
+    today = services.today(entity)
+    if as_of == today:
+        return
+    with services.unit_of_work() as uow:
+        forced = _reason(uow, entity, as_of)
+    if forced is None:
+        raise UsageError(
+            f"{as_of} is not {entity}'s today ({today}): nothing is sent for another day.",
+            hint="What waited is planned anew with today's run; or force that day: relance run --force --reason TEXT",
+        )
 
 
 def messages_by_channel(services: Services, entity: str, as_of: date) -> list[tuple[str, str, str, int]]:

@@ -127,10 +127,6 @@ def _line(one: InvoiceClaims, kinds: Iterable[str]) -> ChargeLine:
     sums: dict[str, Money | None] = defaultdict(lambda: None)
     for kind in kinds:
         for claim in one.claims:
-            if (
-                claim.kind == kind
-                and claim.claimable.minor
-                and claim.claimable.currency == one.accrual.amount.currency
-            ):
+            if claim.kind == kind and claim.claimable.minor:
                 sums[kind] = claim.claimable
     return ChargeLine(one.accrual.invoice_id, sums["interest"], sums["compensation"])

@@ -1,8 +1,8 @@
 """When a message may reach somebody: hours and days of the payer's own place, on the payer's own clock. Pure.
 
 The place is the payer's time zone where the ledger names it, else every zone of its country at once (nobody is woken in
-Honolulu because it is ten in New York), else the entity's. The hours are those of the region of the payer's country
-where the policy has one, else of the selling entity's region.
+Honolulu because it is ten in New York), else the entity's, as where no moment is within hours on all of them. The hours
+are those of the region of the payer's country where the policy has one, else of the selling entity's region.
 """
 
 from __future__ import annotations
@@ -44,14 +44,20 @@ def opens_at(
     at = moment.astimezone(UTC)
     if hours is None:
         return at
-    zones = _zones(timezone, country, policy.entity(entity).timezone, at.year)
+    own = policy.entity(entity).timezone
+    zones = _zones(timezone, country, own, at.year)
     calendar = None if any_day else Calendar.of_country(country)
     last = at + _HORIZON
     while at <= last:
         if all(_is_open(at.astimezone(ZoneInfo(zone)), hours, calendar) for zone in zones):
             return at
         at = _next_quarter(at)
-    return None
+    if zones == (own,):
+        return None
+    # The clocks of some countries (Russia) lie too far apart to be within hours together.
+    return opens_at(
+        moment, channel=channel, policy=policy, entity=entity, country=country, timezone=own, any_day=any_day
+    )  # fmt: skip
 
 
 def zones_of(country: str, year: int) -> tuple[str, ...]:

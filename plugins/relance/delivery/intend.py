@@ -30,6 +30,8 @@ from relance.store.uow import UnitOfWork
 ACTOR = "relance"
 _THREAD = 10
 _AGAIN = ("failed", "cancelled")
+_AT_ONCE = 8_000_000
+_LARGE = 256_000
 Hours = Callable[[sa.RowMapping], datetime | None]
 """When a contact's message may go; None: not within two weeks."""
 Carry = Callable[[sa.RowMapping], Extras]
@@ -85,16 +87,19 @@ def intend(
     at = moment.astimezone(ZoneInfo(seller.timezone))
     words = templates if isinstance(templates, Templates) else Templates(templates)
     writer = Writer(policy, seller, words, at, threads)
-    rows, failed = [], 0
+    rows, intended, failed = [], 0, 0
     for row in messages:
         try:
             rows.append(writer.write(row, extras(row) if extras else NOTHING))
         except UNWRITABLE as error:
             _fail(uow, row, as_of, f"the message can't be written: {_reason(error)}")
             failed += 1
-    _store(uow, rows)
+        if sum(len(one["body"]) for one in rows) > _AT_ONCE:
+            intended += _store(uow, rows)
+            rows = []
+    intended += _store(uow, rows)
     return IntendReport(
-        intended=len(rows),
+        intended=intended,
         opened=len(work),
         failed=failed,
         held=len(held),
@@ -152,24 +157,32 @@ def _reason(error: Exception) -> str:
     return " ".join(text.split())[:300]
 
 
-def _store(uow: UnitOfWork, rows: list[dict[str, Any]]) -> None:
-    """Write messages and move their contacts in one go. A message that went wrong before under this key is replaced."""
+def _store(uow: UnitOfWork, rows: list[dict[str, Any]]) -> int:
+    """Write messages and move their contacts; gives how many. One that went wrong before under its key is replaced.
+
+    A message that is out, or on its way, stays what it is, and so does its contact.
+    """
     if not rows:
-        return
+        return 0
     upsert = insert(outbox)
     fresh = {name: upsert.excluded[name] for name in rows[0]}
     blank = dict.fromkeys(
         ("provider", "receipt", "lease_owner", "lease_until", "not_before", "error", "sent_at")
     )
-    uow.execute(
-        upsert.on_conflict_do_update(
-            index_elements=["key"],
-            set_={**fresh, **blank, "attempts": 0},
-            where=sa.or_(*(outbox.c.state == state for state in _AGAIN)),
-        ),
-        rows,
+    wish = upsert.on_conflict_do_update(
+        index_elements=["key"],
+        set_={**fresh, **blank, "attempts": 0},
+        where=sa.or_(*(outbox.c.state == state for state in _AGAIN)),
     )
-    contacts.set_state(uow, [row["key"] for row in rows], "sending", ACTOR, only_from={"planned"})
+    # Many large rows in one call take the driver a time that grows with their square.
+    for large in (row for row in rows if len(row["body"]) > _LARGE):
+        uow.execute(wish, large)
+    if small := [row for row in rows if len(row["body"]) <= _LARGE]:
+        uow.execute(wish, small)
+    keys = [row["key"] for row in rows]
+    ready = sa.select(outbox.c.key).where(outbox.c.key.in_(keys), outbox.c.state == "intended")
+    waiting = list(uow.execute(ready).scalars())
+    return len(contacts.set_state(uow, waiting, "sending", ACTOR, only_from={"planned"}))
 
 
 def earlier_messages(uow: UnitOfWork, entity: str, planned: Sequence[Contact]) -> dict[str, list[str]]:

@@ -65,7 +65,10 @@ def lease(
     size: int,
     seconds: float,
 ) -> list[Message]:
-    """Take up to `size` messages of the day and channel that wait and that nobody works on, by key, for `seconds`."""
+    """Take up to `size` messages of the day and channel that wait and that nobody works on, by key, for `seconds`.
+
+    Their bodies are read when each is begun: a message may have megabytes.
+    """
     free = sa.or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= sa.func.now())
     query = (
         sa.select(outbox.c.key)
@@ -124,15 +127,15 @@ def _of(entity: str, as_of: date, keys: Sequence[str] | None) -> sa.ColumnElemen
 _MESSAGE = [
     outbox.c[name]
     for name in (
-        "key", "entity", "channel", "on_date", "sender", "recipient", "copies", "message_id", "media", "body", "digest"
+        "key", "entity", "channel", "on_date", "sender", "recipient", "copies", "message_id", "media", "digest"
     )
 ]  # fmt: skip
 
 
 def message_of(row: sa.RowMapping) -> Message:
-    """A row of the outbox as the port's message."""
+    """A row of the outbox as the port's message; without a body where the row has none."""
     return Message(
         key=row["key"], entity=row["entity"], channel=row["channel"], on_date=row["on_date"], sender=row["sender"],
         recipient=row["recipient"], copies=tuple(row["copies"]), message_id=row["message_id"], media=row["media"],
-        body=bytes(row["body"]), digest=row["digest"],
+        body=bytes(row.get("body") or b""), digest=row["digest"],
     )  # fmt: skip

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
@@ -65,6 +65,7 @@ class Senders:
         self.report = report
         self.down: set[str] = set()
         self.full: set[str] = set()
+        self.refused: ChannelRefusedError | None = None
         self.lock = threading.Lock()
         self.stopped = threading.Event()
 
@@ -72,17 +73,25 @@ class Senders:
         """Send until nothing is left that may go now.
 
         Raises:
-            ChannelRefusedError: when a provider refuses us; the other senders finish their message and stop.
+            ChannelRefusedError: when a provider refuses us, after the other channels' messages have gone.
         """
         with UnitOfWork(self.job.database) as uow:
             number = min(self.job.policy.channels.senders, 1 + self._waiting(uow) // BATCH)
         if number == 1:
             _Sender(self).run()
-            return
-        with ThreadPoolExecutor(number, thread_name_prefix="sender") as threads:
-            runs = [threads.submit(_Sender(self).run) for _ in range(number)]
-        for run in runs:
-            run.result()
+        else:
+            with ThreadPoolExecutor(number, thread_name_prefix="sender") as threads:
+                runs = [threads.submit(_Sender(self).run) for _ in range(number)]
+            for run in runs:
+                run.result()
+        if self.refused is not None:
+            raise self.refused
+
+    def refuse(self, channel: str, error: ChannelRefusedError) -> None:
+        """Nothing more goes by a channel whose provider refuses us; the others go on."""
+        with self.lock:
+            self.down.add(channel)
+            self.refused = self.refused or error
 
     def release(self) -> None:
         """Give back what was taken and not begun."""
@@ -155,13 +164,17 @@ class _Sender:
             for place, message in enumerate(batch):
                 if message.channel in self._all.down or self._wait(uow, first + place * turns.every_s):
                     break
-                channel = channels.of(message)
-                begun = records.begun(
+                try:
+                    channel = channels.of(message)
+                except ChannelRefusedError as error:
+                    self._all.refuse(message.channel, error)
+                    break
+                body = records.begun(
                     uow, key=message.key, name=self._job.name, provider=channel.name, seconds=self._seconds(channel)
                 )  # fmt: skip
                 uow.commit()  # with it goes the record of the message before
-                if begun:
-                    self._hand_over(uow, channel, message)
+                if body is not None:
+                    self._hand_over(uow, channel, replace(message, body=body))
             uow.commit()
 
     def _wait(self, uow: UnitOfWork, turn: float) -> bool:
@@ -182,8 +195,7 @@ class _Sender:
             receipt = channel.send(message)
         except ChannelRefusedError as error:
             records.postponed(uow, message, str(error), wait_s=None)
-            uow.commit()
-            raise
+            self._all.refuse(message.channel, error)
         except ChannelDownError as error:
             records.postponed(uow, message, str(error), wait_s=None)
             self._all.down.add(message.channel)

@@ -33,9 +33,14 @@ IMPLICIT_TLS_PORT = 465
 _NOT_US = frozenset({530, 535, 538})  # RFC 4954: credentials are wanted, wrong, or must be encrypted
 _RECIPIENT = "the recipient"
 # RFC 3463: no such mailbox (5.1.1), domain (5.1.2), address (5.1.3), moved (5.1.6), null MX (5.1.10), disabled (5.2.1);
-# servers without such codes say it in words. Other refusals (policy, reputation) are of us or of this message.
+# a server without such codes says it in words. Other refusals (policy, reputation) are of us or of this message.
+_CODE = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
+_DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
 _NOBODY = re.compile(
-    r"\b5\.(1\.(1|2|3|6|10)|2\.1)\b|unknown|no such|not exist|does ?n.t exist|disabled", re.IGNORECASE
+    r"(user|recipient|mailbox|address) (is )?(unknown|not found|disabled)|account (is )?(unknown|not found)"
+    r"|unknown (user|recipient|mailbox|account)"
+    r"|no such (user|recipient|mailbox|account|person)|(user|recipient|mailbox|account) does(n.t| not) exist",
+    re.IGNORECASE,
 )
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 # Commands of one message that may each wait for `timeout_s`: connect, EHLO, STARTTLS, EHLO, AUTH, MAIL, 4 × RCPT, DATA, dot.
@@ -280,9 +285,15 @@ def _refusal(code: int, answer: bytes, what: str) -> TransientError | PermanentE
     text = f"{what} was refused: {_words(code, answer)}"
     if code in _NOT_US:
         return ChannelRefusedError(text, hint="Check RELANCE_SMTP_USER and its password.")
-    if what == _RECIPIENT and code in {550, 551, 553} and _NOBODY.search(answer.decode("utf-8", "replace")):
+    if what == _RECIPIENT and code in {550, 551, 553} and _is_nobody(answer.decode("utf-8", "replace")):
         return RecipientError(text)
     return TransientError(text) if code in range(400, 500) else PermanentError(text)
+
+
+def _is_nobody(answer: str) -> bool:
+    """Whether a refusal says that there is no such mailbox, by its code, else in words."""
+    code = _CODE.search(answer)
+    return code[1] in _DEAD if code else _NOBODY.search(answer) is not None
 
 
 def _words(code: int, answer: bytes | str) -> str:

@@ -105,7 +105,7 @@ def deliver(entity: str, keys: list[str]) -> dict[str, Any]:
     services, today = _services(entity)
     if _nothing_leaves(entity, today):
         return {}
-    report = day.deliver(services, entity, today.as_of, keys)
+    report = day.deliver(services, entity, today.as_of, keys, alone=False, forced=today.forced)
     if report.deferred:
         raise TransientError(
             f"{entity} {today.as_of}: {report.deferred} messages wait for another try: {report.problem or 'put off'}."

@@ -208,7 +208,8 @@ _TAKE_OVER = (
        (c.state <> 'cancelled' OR (SELECT e.actor FROM contact_event e WHERE e.key = c.key
                                    ORDER BY e.event_id DESC LIMIT 1) = 'planning')
        OR c.state = 'failed' AND (w.channel, w.recipient) IS DISTINCT FROM (c.channel, c.recipient)
-          AND EXISTS (SELECT FROM reach_mark m WHERE m.entity = c.entity AND m.key = c.key))""",
+          AND EXISTS (SELECT FROM reach_mark m WHERE m.entity = c.entity AND m.key = c.key)
+          AND EXISTS (SELECT FROM outbox o WHERE o.key = c.key AND o.state = 'failed'))""",
     # the same content in the same state is left as it is
     """DELETE FROM wanted w USING contact c WHERE c.key = w.key AND c.content::text = w.content::text AND c.state = w.state
        AND c.step = w.step AND c.scenario = w.scenario AND c.invoices = w.invoices AND c.steps = w.steps

@@ -18,9 +18,13 @@ from aiosmtpd.smtp import SMTP, Envelope
 from relance import day
 from relance.cases.holding import put_hold
 from relance.cases.record import Journal
+from relance.delivery.port import ChannelRefusedError
+from relance.errors import UsageError
 from relance.evidence import checking, verify
 from relance.evidence.archive import export
-from relance.store.schema import claim_entry, contact, outbox, reach_mark
+from relance.store.contacts import set_state
+from relance.store.inbound import put_mark
+from relance.store.schema import claim_entry, contact, outbox, plan, reach_mark
 from tests.integration.day.conftest import TODAY, Company
 from tests.integration.delivery.conftest import Mailbox, mailbox, port_of, server
 
@@ -396,3 +400,93 @@ def test_an_e_mail_carries_the_statement_and_the_invoices_that_are_at_hand(compa
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "application/pdf",
     ]
+
+
+# ---- what a reader found
+
+
+def test_another_day_than_today_is_delivered_only_when_somebody_forced_it(company: Company):
+    _late(company, "C1")
+    day.import_extract(company.services, "FR01", extract_date=TODAY)
+    day.decide(company.services, "FR01", TODAY, live=True)
+    company.moment = datetime(2026, 3, 11, 9, 0, tzinfo=UTC)
+    with pytest.raises(UsageError, match="is not FR01's today"):
+        day.deliver(company.services, "FR01", TODAY)
+    assert company.letters() == []
+    assert day.run(company.services, "FR01", TODAY, force=True, reason="holiday")["sent"] == 1
+
+
+def test_a_contact_whose_message_is_out_is_not_taken_for_another_channel(company: Company):
+    _late(company, "C1")
+    day.run(company.services, "FR01", TODAY)
+    with company.services.unit_of_work() as uow:
+        [key] = uow.execute(sa.select(contact.c.key)).scalars().all()
+        set_state(uow, [key], "failed", "twilio", note="undelivered")
+        put_mark(
+            uow, entity="FR01", channel="email", address="compta@c1.example", mark="opted_out", on_date=TODAY, source="STOP",
+            key=key,
+        )  # fmt: skip
+        uow.commit()
+    company.add("contacts", contact_id="K-Z", customer_id="C1", role="finance_lead", email="daf@c1.example")
+    company.write()
+    day.import_extract(company.services, "FR01", extract_date=TODAY)
+    assert day.deliver(company.services, "FR01", TODAY).sent == 0
+    assert _states(company) == {"C1": "failed"}
+
+
+def test_a_provider_that_refuses_us_stops_its_channel_and_no_other(posted: Company, mailbox: Mailbox):
+    posted.moment = NINE
+    posted.extra["RELANCE_SMTP_STARTTLS"] = "true"
+    steps = [{"id": "first", "level": "level_1", "day": 7, "template": "first", "channels": ["sms", "email"]}]
+    posted.policy(steps=steps)
+    _late(posted, "C1", "C2", "C3")
+    posted.tables["contacts"][0]["phone"] = "+33600000001"
+    posted.write()
+    with pytest.raises(ChannelRefusedError, match="STARTTLS"):
+        day.run(posted.services, "FR01", TODAY)
+    assert _states(posted) == {"C1": "sent", "C2": "sending", "C3": "sending"}
+    with posted.services.unit_of_work() as uow:  # the day went on without a provider
+        assert uow.execute(sa.select(plan.c.live)).scalars().all() == [True]
+
+
+def test_batches_side_by_side_leave_refused_addresses_to_who_comes_after_them(
+    posted: Company, mailbox: Mailbox
+):
+    posted.moment = NINE
+    _late(posted, *(f"C{number}" for number in range(12)))
+    for number in range(12):
+        posted.add(
+            "contacts",
+            contact_id=f"Z{number}",
+            customer_id=f"C{number}",
+            role="finance_lead",
+            email=f"daf@c{number}.example",
+        )
+    posted.write()
+    mailbox.on_rcpt = lambda address: "550 5.1.1 no such user" if address.startswith("compta@") else None
+    day.import_extract(posted.services, "FR01", extract_date=TODAY)
+    day.decide(posted.services, "FR01", TODAY, live=True)
+    batches = day.delivery_batches(posted.services, "FR01", TODAY, size=3)
+    with ThreadPoolExecutor(4) as tasks:
+        runs = [
+            tasks.submit(day.deliver, posted.services, "FR01", TODAY, keys, alone=False) for keys in batches
+        ]
+    assert sum(run.result().failed for run in runs) == 12
+    assert day.deliver_waiting(posted.services, "FR01", TODAY)
+    assert sorted(one.rcpt_tos[0] for one in mailbox.envelopes) == sorted(
+        f"daf@c{number}.example" for number in range(12)
+    )
+
+
+def test_large_messages_of_a_batch_are_written_in_pieces(company: Company):
+    steps = [{"id": "first", "level": "level_1", "day": 7, "template": "first", "attach": ["invoice"]}]
+    company.policy(steps=steps)
+    _late(company, *(f"C{number:02}" for number in range(12)))
+    for row in company.tables["invoices"]:
+        row["document"] = "large.pdf"
+    company.write()
+    (company.folder / "ledger" / "large.pdf").write_bytes(b"%PDF-1.7\n" + b"x" * 1_500_000 + b"\n%%EOF\n")
+    begun = time.monotonic()
+    assert day.run(company.services, "FR01", TODAY)["sent"] == 12
+    assert time.monotonic() - begun < 60
+    assert all(path.stat().st_size > 2_000_000 for path in company.letters())

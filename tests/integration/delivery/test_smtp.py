@@ -16,7 +16,7 @@ import pytest
 from aiosmtpd.smtp import AuthResult
 
 from relance.delivery.port import ChannelDownError, ChannelRefusedError, InDoubtError, Message
-from relance.delivery.smtp import SmtpChannel
+from relance.delivery.smtp import SmtpChannel, _is_nobody
 from relance.errors import PermanentError, TransientError
 from relance.settings import Smtp
 from tests.integration.delivery.conftest import FreePort, Mailbox, port_of
@@ -282,3 +282,16 @@ def test_a_password_does_not_leave_the_machine_in_the_clear():
         pytest.raises(ChannelRefusedError, match="in the clear"),
     ):
         one._log_in(Plain(), "u", "p")
+
+
+@pytest.mark.parametrize(
+    ("answer", "dead"),
+    [
+        ("5.1.1 <x@y.example>: user unknown", True), ("5.2.1 mailbox disabled", True), ("no such user here", True),
+        ("Mailbox does not exist", True), ("5.7.1 relaying disabled", False), ("5.7.1 Client host [unknown] rejected", False),
+        ("Sender address rejected: Domain not exist", False), ("5.1.8 sender unknown", False),
+        ("blocked for its reputation", False), ("Account disabled: sending quota", False),
+    ],
+)  # fmt: skip
+def test_only_an_answer_about_the_mailbox_says_that_there_is_nobody(answer: str, dead: bool):
+    assert _is_nobody(answer) is dead

@@ -106,9 +106,9 @@ def test_a_day_that_a_person_has_chosen_keeps_the_hours_only():
     assert found == sunday.replace(hour=9)
 
 
-def test_hours_that_no_moment_satisfies_open_never():
-    policy = make_policy(sms=["09:00", "09:15"])
-    assert opening("2026-03-10 09:00", country="US", policy=policy) is None
+@pytest.mark.parametrize("country", ["RU", "AQ"])
+def test_where_no_moment_is_within_hours_on_all_clocks_of_a_country_the_entitys_counts(country: str):
+    assert opening("2026-03-10 07:00", country=country) == "2026-03-10 09:00"
 
 
 def test_every_country_with_zones_has_each_clock_once():
