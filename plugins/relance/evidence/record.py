@@ -117,7 +117,9 @@ IS_TOLD = sa.exists().where(
     sa.func.coalesce(entry.c.digest, entry.c.body["digest"].astext) == outbox.c.digest,
 )
 """Whether the chain tells of a row of the outbox, by the SHA-256 of its bytes."""
-IS_MESSAGE = sa.or_(outbox.c.state.not_in(("intended", "cancelled")), IS_TOLD)
+IS_MESSAGE = sa.or_(
+    outbox.c.state.not_in(("intended", "cancelled")), IS_TOLD.where(entry.c.kind == "contact.cancelled")
+)
 """Whether a row of the outbox is a message. One that waits, or was withdrawn for a last look before it left, is a draft:
 nobody was told anything by it, so there is nothing to prove."""
 

@@ -10,7 +10,8 @@ What is checked, in this order:
 1. the container: stored files in order of their names and nothing else, byte for byte;
 2. `manifest.json`: names every file with its size and SHA-256, and no other file is there;
 3. `chain.jsonl`: entries numbered from 1, each hash made of the hash before and the entry, each body by its own hash;
-4. `messages.json` and `originals/`: each original has the SHA-256 that the chain has for its message.
+4. `messages.json` and `originals/`: each original has the SHA-256 that the chain has for its message, and to whom, when, by
+   which channel and with what end it went is what the chain tells; what is missing was erased on a day when the chain tells so.
 
 In the formulas, ‖ puts texts one after the other and LF is one line feed (byte 0A):
 
@@ -40,6 +41,19 @@ MOST_FILES = 0xFFFF
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _TOLD = frozenset({"sent", "confirmed", "bounced", "failed", "in_doubt", "cancelled"})
 """States of a message that the chain tells of."""
+_SENT = frozenset({"sent", "confirmed", "bounced"})
+_ENDS = {
+    "sent": {"contact.sent", "contact.in_doubt"},  # in doubt, until what came back showed that it had gone
+    "confirmed": {"contact.sent", "contact.in_doubt"},
+    "bounced": {"contact.sent", "contact.in_doubt"},
+    "failed": {"contact.failed"},
+    "in_doubt": {"contact.in_doubt"},
+    "cancelled": {"contact.cancelled"},
+}
+"""By a message's state the kinds of entries of which one must tell of it."""
+_SAME = ("channel", "recipient", "copies", "step", "level", "message_id")
+"""What every entry about a message tells of it too."""
+_ERASED = "evidence.erased"
 _LINE = ["seq", "format", "state", "erased_on", "entry", "salt", "body", "previous", "hash"]
 """Fields of a line of chain.jsonl, in their order."""
 _BROKEN = (
@@ -290,6 +304,7 @@ def _check_entry(
         report.say(where, "was changed: its hash is another")
     if form == 2:
         entry["body"] = _check_body(line, entry, where, report)
+    entry["told"], entry["erased_on"] = line["state"], line["erased_on"]
     return entry, str(line["hash"])
 
 
@@ -316,32 +331,100 @@ def _check_messages(
     entries: list[dict[str, Any]],
     report: Report,
 ) -> None:
-    """Each original is what the chain says was sent, and no message of which the chain speaks openly is missing."""
-    told = {(entry["subject"], _digest(entry)) for entry in entries if _digest(entry)}
+    """Each message is what the chain says of it, and none of which the chain speaks openly is missing."""
+    told: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
+    for entry in entries:
+        if _digest(entry):
+            told.setdefault((entry["subject"], _digest(entry)), []).append(entry)
+    erasings = [entry for entry in entries if entry["kind"] == _ERASED]
     seen, listed = set(), set()
     for one in messages:
         listed.add(one["key"])
         where = f"message {one['number']}, {one['key'][:12]}"
-        if one["state"] in _TOLD and (one["key"], one["digest"]) not in told:
+        own = told.get((one["key"], one["digest"]), [])
+        if one["state"] in _TOLD and not own:
             report.say("messages.json", f"{where}: the chain does not know it with this SHA-256")
-        if one["file"] is None:
-            if not one["erased_on"]:
-                report.say("messages.json", f"{where}: has no original and was not erased")
-            continue
-        seen.add(one["file"])
-        if one["file"] not in files:
-            report.say(one["file"], "is not there")
-        elif sha256(files[one["file"]]) != one["digest"]:
-            report.say(one["file"], "is not what was sent: its SHA-256 is not that of the message")
+        for problem in _contradictions(one, own, erasings):
+            report.say("messages.json", f"{where}: {problem}")
+        if one["file"] is not None:
+            seen.add(one["file"])
+            _check_original(files, one, report)
     for name in sorted(name for name in files if name.startswith("originals/") and name not in seen):
         report.say(name, "belongs to no message")
+    _check_left_out(entries, erasings, listed, report)
+
+
+def _check_original(files: Files, one: dict[str, Any], report: Report) -> None:
+    if one["file"] not in files:
+        report.say(one["file"], "is not there")
+    elif sha256(files[one["file"]]) != one["digest"]:
+        report.say(one["file"], "is not what was sent: its SHA-256 is not that of the message")
+
+
+def _check_left_out(
+    entries: list[dict[str, Any]], erasings: list[dict[str, Any]], listed: set[Any], report: Report
+) -> None:
     for entry in entries:
-        if (
-            entry["kind"] == "contact.sent"
-            and entry.get("body") is not None
-            and entry["subject"] not in listed
-        ):
+        body = entry.get("body")
+        if entry["kind"] == "contact.sent" and body is not None and entry["subject"] not in listed:
             report.say("messages.json", f"entry {entry['seq']} tells of a message that is not there")
+        if entry["told"] == "erased" and not _was_erased(entry["on_date"], entry["erased_on"], erasings):
+            report.say(
+                f"chain.jsonl, line {entry['seq']}",
+                f"is without its body, and of erasing it on {entry['erased_on']} the chain does not tell",
+            )
+
+
+def _contradictions(
+    one: dict[str, Any], entries: list[dict[str, Any]], erasings: list[dict[str, Any]]
+) -> list[str]:
+    """What messages.json says of a message and the chain says otherwise; what was erased or withheld says nothing."""
+    found = []
+    kinds = {entry["kind"] for entry in entries}
+    wanted = _ENDS.get(one["state"], kinds)
+    if entries and (not kinds & wanted or ("contact.sent" in kinds and one["state"] not in _SENT)):
+        found.append(f"the chain tells of another end of it than {str(one['state'])[:20]!r}")
+    found += [
+        f"its date is not that of entry {entry['seq']}"
+        for entry in entries
+        if one["on_date"] != entry["on_date"]
+    ]
+    if one["erased_on"]:
+        return found + _not_erased(one, entries, erasings)
+    if one["file"] is None:
+        found.append("has no original and was not erased")
+    # An earlier try may have gone to somebody else with the same words: the last entry tells of this one.
+    last = [entry for entry in entries if entry["kind"] in _ENDS.get(one["state"], ())][-1:]
+    for entry in last:
+        body = entry.get("body") or {}
+        names = (*_SAME, "provider", "receipt") if entry["kind"] == "contact.sent" else _SAME
+        differ = [name for name in names if name in body and one[name] != body[name]]
+        found += [f"its {name} is not that of entry {entry['seq']}" for name in differ]
+    return found
+
+
+def _not_erased(
+    one: dict[str, Any], entries: list[dict[str, Any]], erasings: list[dict[str, Any]]
+) -> list[str]:
+    """What speaks against a message's having been erased."""
+    found = [
+        f"is said to be erased, but entry {entry['seq']} is not"
+        for entry in entries
+        if entry["told"] != "erased" and entry.get("format", 1) != 1
+    ]
+    if one["file"] is not None:
+        found.append("is said to be erased, but names an original")
+    if not _was_erased(one["on_date"], one["erased_on"], erasings):
+        found.append(f"of erasing it on {one['erased_on']} the chain does not tell")
+    return found
+
+
+def _was_erased(on_date: str, erased_on: str, erasings: list[dict[str, Any]]) -> bool:
+    """Whether the chain tells that what was dated so was erased that day: only what is older than it says is."""
+    return any(
+        entry["on_date"] == erased_on and on_date < (entry.get("body") or {}).get("before", erased_on)
+        for entry in erasings
+    )
 
 
 def _digest(entry: dict[str, Any]) -> str | None:

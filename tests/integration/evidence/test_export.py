@@ -210,7 +210,9 @@ def test_entries_taken_out_of_the_database_are_missed(scene: Scene, talk: Callab
 def test_two_hundred_messages_take_a_few_seconds(scene: Scene) -> None:
     from tests.unit.evidence.build import entries_of, message
 
-    rows = [message(1, key=f"{number:064}", on_date=DAY + timedelta(days=number)) for number in range(200)]
+    rows = [
+        message(1, key=f"{number:064}", on_date=DAY + timedelta(days=number + 1)) for number in range(200)
+    ]
     contacts = [
         {
             "key": row["key"], "entity": "FR01", "payer_id": "P1", "as_of": row["on_date"], "plan_id": 1, "kind": "message",

@@ -14,13 +14,17 @@ from relance.store import timeline
 AT = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
+TOLD = ("channel", "recipient", "copies", "step", "level", "message_id", "digest", "provider", "receipt")
+
+
 def entries_of(told: list[tuple[str, str, dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Chained entries: kind, subject, body."""
+    """Chained entries: kind, subject, body; those of the first thirty messages on the messages' day."""
+    days = {message(number)["key"]: message(number)["on_date"] for number in range(1, 31)}
     rows: list[dict[str, Any]] = []
     previous = timeline.GENESIS
     for seq, (kind, subject, body) in enumerate(told, start=1):
         at = AT + timedelta(days=seq)
-        entry = timeline.Entry("P1", at, at.date(), kind, "relance", subject, body)
+        entry = timeline.Entry("P1", at, days.get(subject, at.date()), kind, "relance", subject, body)
         row = timeline._row("FR01", entry, seq, previous)
         rows.append({**row, "erased_on": None})
         previous = row["hash"]
@@ -42,9 +46,7 @@ def message(number: int, **other: Any) -> dict[str, Any]:
 
 def record(messages: int = 3, scope: Scope = EVERYTHING, **other: Any) -> Record:
     rows = [message(number) for number in range(1, messages + 1)]
-    told = [
-        ("contact.sent", row["key"], {"digest": row["digest"], "recipient": row["recipient"]}) for row in rows
-    ]
+    told = [("contact.sent", row["key"], {name: row[name] for name in TOLD}) for row in rows]
     told.insert(1, ("case.open", "case:1", {"case": "dispute", "text": "¿Por qué?"}))
     values: dict[str, Any] = {
         "entity": "FR01", "payer_id": "P1", "scope": scope, "customer": {"name": "Client"}, "entries": entries_of(told),

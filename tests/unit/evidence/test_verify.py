@@ -8,7 +8,6 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from typer.testing import CliRunner
 from relance.cli import evidence as commands
 from relance.evidence import verify
 from relance.evidence.record import Scope
-from tests.unit.evidence.build import archive_of, files_of, message, record
+from tests.unit.evidence.build import TOLD, archive_of, entries_of, files_of, message, record
 
 RECORD = record(6)
 FILES = files_of(RECORD)
@@ -248,16 +247,106 @@ def test_data_of_anything_is_a_problem_and_no_crash(name: str, text: bytes) -> N
     assert problems({**FILES, name: text})
 
 
-def test_an_erased_body_leaves_the_chain_whole() -> None:
-    entries = [dict(entry) for entry in RECORD.entries]
-    entries[0] |= {"body": {}, "salt": None, "erased_on": date(2033, 1, 1)}
+def altered(number: int = 0, **changes: Any) -> list[str]:
+    """What is found when a message is told otherwise in messages.json, and everything else made to fit."""
+    messages = json.loads(FILES["messages.json"])
+    messages[number] |= changes
+    return problems({**FILES, "messages.json": json.dumps(messages).encode()})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("recipient", "other@client.example"),
+        ("channel", "letter"),
+        ("on_date", "2026-02-01"),
+        ("copies", ["third@client.example"]),
+        ("message_id", "<2@lumen.example>"),
+        ("step", "second"),
+        ("level", "level_2"),
+        ("provider", "other"),
+        ("receipt", "250 taken"),
+    ],
+)
+def test_what_messages_json_says_otherwise_than_the_chain_is_found_and_named(name: str, value: Any) -> None:
+    (problem,) = altered(**{name: value})
+    named = "date" if name == "on_date" else name
+    assert f"its {named} is not that of entry 1" in problem
+
+
+@pytest.mark.parametrize("state", ["failed", "in_doubt", "cancelled", "intended", "sending"])
+def test_a_message_that_was_sent_can_t_be_said_to_have_ended_otherwise(state: str) -> None:
+    assert f"another end of it than {state!r}" in "\n".join(altered(state=state))
+
+
+def test_a_message_that_failed_can_t_be_said_to_be_sent() -> None:
+    row = message(1, state="sent")
+    entries = entries_of([("contact.failed", row["key"], {"digest": row["digest"]})])
+    made = archive_of(replace(RECORD, entries=entries, messages=[row]))
+    assert "another end of it than 'sent'" in "\n".join(verify.check(made.content).problems)
+
+
+def test_the_same_words_refused_by_one_address_and_sent_to_the_next_are_no_contradiction() -> None:
+    row = message(1)
+    told = {name: row[name] for name in TOLD}
+    first = ("contact.failed", row["key"], {**told, "recipient": "gone@client.example"})
+    entries = entries_of([first, ("contact.sent", row["key"], told)])
+    assert verify.check(archive_of(replace(RECORD, entries=entries, messages=[row])).content).problems == []
+
+
+def without_original(**changes: Any) -> list[str]:
+    """What is found when the first message's original was taken out and is said to be erased."""
+    messages = json.loads(FILES["messages.json"])
+    files = {name: data for name, data in FILES.items() if name != messages[0]["file"]}
+    messages[0] |= {"file": None, "size": None, "erased_on": "2033-01-01", **changes}
+    return problems({**files, "messages.json": json.dumps(messages).encode()})
+
+
+def test_an_original_taken_out_and_called_erased_is_found_by_the_entry_that_is_kept() -> None:
+    found = "\n".join(without_original())
+    assert "is said to be erased, but entry 1 is not" in found
+    assert "of erasing it on 2033-01-01 the chain does not tell" in found
+
+
+def test_an_original_taken_out_with_its_entry_s_body_is_found_as_the_chain_tells_of_no_erasing() -> None:
+    entries, messages = erased()
+    found = verify.check(
+        archive_of(replace(RECORD, entries=entries[:-1], messages=messages)).content
+    ).problems
+    assert len(found) == 2
+    assert all("the chain does not tell" in one for one in found)
+
+
+def test_what_was_younger_than_the_erasing_says_was_not_erased_by_it() -> None:
+    entries, messages = erased(before="2026-03-01")
+    found = verify.check(archive_of(replace(RECORD, entries=entries, messages=messages)).content).problems
+    assert all("the chain does not tell" in one for one in found)
+    assert found
+
+
+def test_an_original_of_what_is_erased_is_found() -> None:
+    (name, *_) = sorted(name for name in FILES if name.startswith("originals/"))
+    assert "names an original" in "\n".join(without_original(file=name))
+
+
+def erased(before: str = "2027-01-01") -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The record's entries and messages, the first of them erased, and the entry that tells so."""
+    bodies = [(one["kind"], one["subject"], one["body"]) for one in RECORD.entries]
+    entries = entries_of([*bodies, ("evidence.erased", "retention", {"before": before, "messages": 1})])
+    day = entries[-1]["on_date"]
+    entries[0] |= {"body": {}, "salt": None, "erased_on": day}
     messages = [dict(one) for one in RECORD.messages]
-    messages[0] |= {"body": b"", "recipient": "", "erased_on": date(2033, 1, 1)}
+    messages[0] |= {"body": b"", "recipient": "", "copies": [], "erased_on": day}
+    return entries, messages
+
+
+def test_an_erased_body_leaves_the_chain_whole() -> None:
+    entries, messages = erased()
     made = archive_of(replace(RECORD, entries=entries, messages=messages))
     report = verify.check(made.content)
     assert report.problems == []
     assert report.counts["erased"] == 1
-    assert report.head == ARCHIVE.head
+    assert report.head == bytes(entries[-1]["hash"]).hex()
 
 
 def test_what_is_outside_the_scope_is_withheld_and_the_chain_still_whole() -> None:
