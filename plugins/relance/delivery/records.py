@@ -26,14 +26,16 @@ _BEGUN = sa.text(
       lease_until = now() + make_interval(secs => :seconds)
     WHERE key = :key AND lease_owner = :name AND state = 'intended'
       AND EXISTS (SELECT FROM contact c WHERE c.key = outbox.key AND c.state = 'sending')
+    RETURNING body
     """
 )
 
 
-def begun(uow: UnitOfWork, *, key: str, name: str, provider: str, seconds: float) -> bool:
-    """Mark a leased message as being sent, before anything leaves; False when it is no longer ours to send."""
+def begun(uow: UnitOfWork, *, key: str, name: str, provider: str, seconds: float) -> bytes | None:
+    """Mark a leased message as being sent, before anything leaves; gives its body, None when it is no longer ours to send."""
     values = {"key": key, "name": name, "provider": provider, "seconds": seconds}
-    return uow.execute(_BEGUN, values).rowcount == 1
+    body = uow.execute(_BEGUN, values).scalar()
+    return None if body is None else bytes(body)
 
 
 def sent(
