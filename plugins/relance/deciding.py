@@ -17,6 +17,7 @@ from relance.catching_up import catch_up
 from relance.config.check import check_policy
 from relance.config.load import refuse
 from relance.delivery.check import check_words
+from relance.delivery.links import check_secrets
 from relance.errors import LedgerError, UsageError
 from relance.ledger.loading import load_versions, snapshot_on
 from relance.ledger.snapshot import Snapshot
@@ -97,7 +98,7 @@ def decide(
             hint="Force it and say why: --force --reason TEXT",
         )
     if live:
-        _refuse_missing_templates(services)
+        _refuse_unsayable(services)
         delivery.settle(
             services.database, settings=services.settings, policy=services.policy, entity=entity, as_of=as_of
         )
@@ -164,8 +165,9 @@ def _facts(services: Services, entity: str) -> Facts:
         return facts_now(uow, entity)
 
 
-def _refuse_missing_templates(services: Services) -> None:
-    """What is planned to be sent must have its words; `config check` says the same earlier."""
+def _refuse_unsayable(services: Services) -> None:
+    """What is planned to be sent must have its words, and links their secret; `config check` says it of words earlier."""
+    check_secrets(services.settings)
     directory, templates = services.settings.config, services.settings.templates
     refuse(check_policy(directory, templates), directory, only=services.only)
     refuse(check_words(services.policy, templates), directory, only=services.only)

@@ -157,6 +157,16 @@ def open_link(
     return Opened(claims, entity, payer_id)
 
 
+def check_secrets(settings: Settings) -> None:
+    """Look at the secrets before a day begins whose every message would stumble over them.
+
+    Raises:
+        UsageError: for one that is too short, where links are made.
+    """
+    if settings.public_url is not None and settings.link_secret is not None:
+        _secrets(settings)
+
+
 def _secrets(settings: Settings) -> list[bytes]:
     """The first signs, all verify: `new,old` while links of the old one are about."""
     secrets = [one.strip() for one in (settings.link_secret or "").split(",") if one.strip()]

@@ -360,6 +360,17 @@ def test_charges_stand_in_the_message_with_their_sums_and_count_as_claimed_once_
     assert {tuple(row) for row in rows} == {("interest", "claimed", 1198), ("compensation", "claimed", 4000)}
 
 
+def test_the_fixed_sum_is_asked_in_its_own_currency_on_invoices_in_another(company: Company):
+    company.policy(steps=[{**FORMAL[0], "charges": ["compensation"]}])
+    company.payer("C1", ("F1", date(2026, 2, 2), "1000.00"))
+    company.tables["invoices"][0]["currency"] = "USD"
+    company.write()
+    assert day.run(company.services, "FR01", TODAY)["sent"] == 1
+    with company.services.unit_of_work() as uow:
+        [row] = uow.execute(sa.select(claim_entry.c.kind, claim_entry.c.amount, claim_entry.c.currency)).all()
+    assert tuple(row) == ("compensation", 4000, "EUR")  # D441-5 C. com. names it in euros
+
+
 def test_a_charge_that_the_law_can_not_give_is_reserved_and_keeps_no_message_back(company: Company):
     company.policy(steps=FORMAL)
     company.moment = datetime(2026, 9, 1, 9, 0, tzinfo=UTC)
@@ -490,3 +501,11 @@ def test_large_messages_of_a_batch_are_written_in_pieces(company: Company):
     assert day.run(company.services, "FR01", TODAY)["sent"] == 12
     assert time.monotonic() - begun < 60
     assert all(path.stat().st_size > 2_000_000 for path in company.letters())
+
+
+def test_a_secret_that_is_too_short_is_told_before_the_day_begins(company: Company):
+    company.extra |= {"RELANCE_PUBLIC_URL": "https://pay.lumen.example", "RELANCE_LINK_SECRET": "short"}
+    _late(company, "C1")
+    with pytest.raises(UsageError, match="RELANCE_LINK_SECRET is too short"):
+        day.run(company.services, "FR01", TODAY)
+    assert _states(company) == {}
