@@ -143,7 +143,9 @@ def publish(services: Services, entity: str, as_of: date) -> SlackReport:
 
 def erase_expired(services: Services, entity: str, as_of: date) -> EraseReport:
     """Erase contents that are older than the region keeps them, of payers with whom nothing is open; hashes stay."""
-    report = erasing.erase_expired(services.database, policy=services.policy, entity=entity, as_of=as_of)
+    report = erasing.erase_expired(
+        services.database, policy=services.policy, entity=entity, as_of=as_of, home=services.settings.home
+    )
     log.info("%s %s: erased: %s", entity, as_of, in_words(report.as_dict()))
     return report
 

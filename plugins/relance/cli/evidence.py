@@ -131,7 +131,9 @@ def erase(
     day = day_of(as_of, "--as-of") if as_of else ours.today(entity)
     if day > ours.today(entity):
         raise UsageError(f"{day} is still to come.", hint="What expires later is erased later.")
-    report = erase_expired(ours.database, policy=ours.policy, entity=entity, as_of=day, dry_run=dry_run)
+    report = erase_expired(
+        ours.database, policy=ours.policy, entity=entity, as_of=day, home=ours.settings.home, dry_run=dry_run
+    )
     if report.before is None and not as_json:
         typer.echo(f"{entity}: its region has no retention: nothing expires.")
         return

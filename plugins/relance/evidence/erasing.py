@@ -1,8 +1,9 @@
 """Content whose time of keeping has ended is erased; its hash, dates and channel stay, and the chain still holds.
 
 What is content: the bytes of messages, to whom and from whose answers (addresses, texts, what providers said), what an entry
-of the chain tells, what a contact was made of. A payer with an open case, an open debt or a hand-over under way is left as it
-is until that is settled: the content is needed for legal claims (GDPR 17(3)(e)).
+of the chain tells, what a contact, a call or a task was made of, files under the home folder. A payer with an open case, an
+open debt or a hand-over under way is left as it is until that is settled: the content is needed for legal claims
+(GDPR 17(3)(e)).
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from relance.config.policy import Policy
+from relance.evidence.kept_files import days_before, erase_files
 from relance.ledger.loading import load_versions
 from relance.ledger.snapshot import take_snapshot
 from relance.store import timeline as chains
@@ -28,6 +32,7 @@ ERASED = "evidence.erased"
 _BATCH = 200
 _NOTHING = sa.literal({}, JSONB)
 _SETTLED = ("sent", "confirmed", "failed", "cancelled")
+_UNDER_WAY = ("planned", "awaiting_approval", "approved", "sending", "in_doubt")
 _HANDING_OVER = ("planned", "awaiting_approval", "approved", "open")
 
 
@@ -48,6 +53,7 @@ class EraseReport:
     receipts: int = 0
     replies: int = 0
     contacts: int = 0
+    files: int = 0
     old_entries: int = 0
 
     def as_dict(self) -> dict[str, Any]:
@@ -56,9 +62,17 @@ class EraseReport:
 
 
 def erase_expired(
-    database: Database, *, policy: Policy, entity: str, as_of: date, dry_run: bool = False
+    database: Database,
+    *,
+    policy: Policy,
+    entity: str,
+    as_of: date,
+    home: Path | None = None,
+    dry_run: bool = False,
 ) -> EraseReport:
     """Erase what is older than the region's `retention` on a day. Commits payer batch by batch; may be run again at any time.
+
+    With `home`, files of messages and hand-overs under it are erased too.
 
     Raises:
         UsageError: for an unknown entity.
@@ -71,7 +85,8 @@ def erase_expired(
     with UnitOfWork(database) as uow:
         wanted = _payers_with_expired(uow, entity, before)
         report.old_entries = _old_entries(uow, entity, before)
-        unsettled = _unsettled(uow, entity, as_of) if wanted else set()
+        files = home is not None and any(days_before(home, entity, before))
+        unsettled = _unsettled(uow, entity, as_of) if wanted or files else set()
     settled = sorted(wanted - unsettled)
     report.payers, report.left = len(settled), len(wanted & unsettled)
     for at in range(0, len(settled), _BATCH):
@@ -84,6 +99,10 @@ def erase_expired(
         report.replies += _rows(uow, _erase_replies(strangers, before, as_of))
         if not dry_run:
             uow.commit()
+    if home is not None and files:
+        with UnitOfWork(database) as uow:
+            expired = partial(_expired_keys, uow, entity, before, unsettled)
+            report.files = erase_files(home, entity, before, expired, dry_run=dry_run)
     return report
 
 
@@ -104,6 +123,31 @@ def _expired_messages(entity: str, before: date) -> sa.ColumnElement[bool]:
     )
 
 
+def _expired_contacts(entity: str, before: date) -> sa.ColumnElement[bool]:
+    """Contacts, calls and tasks at their end that have content, whether or not a message was made of them."""
+    has_content = sa.or_(contact.c.recipient.is_not(None), sa.cast(contact.c.content, sa.Text) != "{}")
+    return sa.and_(_old_contacts(entity, before), has_content)
+
+
+def _old_contacts(entity: str, before: date) -> sa.ColumnElement[bool]:
+    unfinished = sa.exists().where(outbox.c.key == contact.c.key, outbox.c.state.not_in(_SETTLED))
+    return sa.and_(
+        contact.c.entity == entity,
+        contact.c.as_of < before,
+        contact.c.state.not_in(_UNDER_WAY),
+        ~unfinished,
+    )
+
+
+def _expired_keys(
+    uow: UnitOfWork, entity: str, before: date, unsettled: set[str], keys: Sequence[str]
+) -> set[str]:
+    """Those of some keys whose files may be erased."""
+    old = sa.and_(_old_contacts(entity, before), contact.c.key.in_(keys))
+    query = sa.select(contact.c.key, contact.c.payer_id).where(old)
+    return {row.key for row in uow.execute(query) if row.payer_id not in unsettled}
+
+
 def _expired_entries(entity: str, before: date) -> sa.ColumnElement[bool]:
     return sa.and_(
         timeline.c.entity == entity,
@@ -117,6 +161,7 @@ def _expired_entries(entity: str, before: date) -> sa.ColumnElement[bool]:
 def _payers_with_expired(uow: UnitOfWork, entity: str, before: date) -> set[str]:
     queries = (
         sa.select(outbox.c.payer_id).where(_expired_messages(entity, before)),
+        sa.select(contact.c.payer_id).where(_expired_contacts(entity, before)),
         sa.select(timeline.c.payer_id).where(_expired_entries(entity, before)),
         *(
             sa.select(table.c.payer_id).where(
@@ -175,11 +220,11 @@ def _erase(
 
 
 def _statements(entity: str, payers: Sequence[str], before: date, as_of: date) -> dict[str, sa.UpdateBase]:
-    """By name the change that erases one kind of content; each gives the payers of its rows. Contacts go before messages."""
+    """By name the change that erases one kind of content; each gives the payers of its rows."""
     messages = sa.and_(_expired_messages(entity, before), outbox.c.payer_id.in_(payers))
-    blank_contact = sa.and_(contact.c.key == outbox.c.key, messages)
+    contacts = sa.and_(_expired_contacts(entity, before), contact.c.payer_id.in_(payers))
     return {
-        "contacts": sa.update(contact).where(blank_contact).values(recipient=None, content={})
+        "contacts": sa.update(contact).where(contacts).values(recipient=None, content={})
         .returning(contact.c.payer_id),
         "messages": sa.update(outbox).where(messages)
         .values(body=b"", recipient="", copies=[], error=None, erased_on=as_of)

@@ -25,6 +25,8 @@ from relance.store import timeline
 from relance.store.schema import contact
 from relance.store.uow import UnitOfWork
 
+HANDOVER_FOLDER = "handover"
+"""Under the home folder: where the files of hand-over tasks are kept."""
 Fetch = Callable[[str, str], Attachment | Missing]
 """`(reference, name) → file`: `delivery.documents.Files.fetch`."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -89,7 +91,7 @@ def write_handover(
     task = uow.execute(query.where(contact.c.key == key, contact.c.kind == "handoff")).first()
     if task is None:
         raise UsageError(f"There is no hand-over {key!r}.")
-    path: Path = home / "handover" / task.entity / task.as_of.isoformat() / f"{key}.zip"
+    path: Path = home / HANDOVER_FOLDER / task.entity / task.as_of.isoformat() / f"{key}.zip"
     if path.is_file():
         return path
     archive = hand_over(

@@ -155,6 +155,71 @@ def test_the_chain_tells_of_the_erasing_by_figures_alone(scene: Scene) -> None:
     assert last["body"] == {"before": "2026-03-03", "contacts": 1, "entries": 1, "messages": 1}
 
 
+def work(scene: Scene, key: str, **changes: Any) -> None:
+    """A contact or task of which no message was made."""
+    given = {
+        "key": key, "entity": "FR01", "payer_id": "P1", "as_of": DAY, "plan_id": 1, "kind": "call", "channel": "call",
+        "recipient": "+33 1 99 00 00 01", "scenario": "s", "step": "call", "level": "level_2",
+        "content": {"person": {"name": "Anne"}}, "state": "completed",
+    }  # fmt: skip
+    scene.run(sa.insert(schema.contact).values(given | changes))
+
+
+def test_calls_tasks_and_contacts_without_a_message_are_erased_too(scene: Scene) -> None:
+    work(scene, "call")
+    work(scene, "task", kind="internal", channel="internal", recipient=None, payer_id="P2")
+    work(scene, "never", kind="message", channel="email", state="cancelled", payer_id="P3")
+    assert (erase(scene, dry_run=True).contacts, erase(scene).contacts) == (3, 3)
+    assert {(row["recipient"], str(row["content"])) for row in scene.rows(schema.contact)} == {(None, "{}")}
+    assert erase(scene).payers == 0
+
+
+def test_calls_that_have_not_expired_or_are_under_way_are_left(scene: Scene) -> None:
+    work(scene, "young", as_of=DAY + timedelta(days=2))
+    work(scene, "asked", state="awaiting_approval")
+    assert erase(scene).contacts == 0
+    work(scene, "owing", payer_id="P2")
+    scene.ledger(customers=[{"customer_id": "P2"}], invoices=[invoice("F-P2", DAY, 100, customer_id="P2")])
+    assert erase(scene).contacts == 0
+
+
+def files(scene: Scene) -> list[str]:
+    home = scene.settings.home
+    return sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())
+
+
+def hand_over(scene: Scene, key: str, state: str, payer: str = "P1") -> None:
+    work(scene, key, kind="handoff", channel="internal", state=state, payer_id=payer)
+    path = scene.settings.home / "handover" / "FR01" / DAY.isoformat() / f"{key}.zip"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"zip")
+
+
+def test_files_of_messages_and_hand_overs_are_erased_with_them(scene: Scene) -> None:
+    old, young = scene.say(), scene.say(day=DAY + timedelta(days=400))
+    hand_over(scene, "done", "completed")
+    hand_over(scene, "going", "open", "P2")
+    home = scene.settings.home
+    before = files(scene)
+    assert erase(scene, home=home, dry_run=True).files == 2
+    assert files(scene) == before
+    assert erase(scene, home=home).files == 2
+    kept = files(scene)
+    assert not any(old in name or "done" in name for name in kept)
+    assert [name.rsplit("/", 1)[1] for name in kept] == ["going.zip", f"{young}.eml"]
+    assert not (home / "outbox" / "FR01" / DAY.isoformat()).exists()
+    assert erase(scene, home=home).files == 0
+
+
+def test_files_of_what_is_not_settled_or_not_ours_are_left(scene: Scene) -> None:
+    scene.say()
+    scene.run(sa.update(schema.outbox).values(state="in_doubt"))
+    stray = scene.settings.home / "outbox" / "FR01" / DAY.isoformat() / "email" / "stray.eml"
+    stray.write_bytes(b"x")
+    assert erase(scene, home=scene.settings.home).files == 0
+    assert len(files(scene)) == 2
+
+
 @pytest.mark.parametrize(
     ("day", "years", "then"),
     [
