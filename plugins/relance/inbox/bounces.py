@@ -15,7 +15,7 @@ from email.errors import MessageError
 from email.message import Message
 from typing import Literal
 
-from relance.inbox.words import address_of, plain, text_of, without_quotes
+from relance.inbox.words import address_of, plain, storable, text_of, without_quotes
 
 Kind = Literal["notice", "absence", "reply", "machine"]
 Fate = Literal["bounced", "failed", "deferred", "delivered"]
@@ -27,8 +27,10 @@ _FULL = re.compile(r"[245]\.2\.2")
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.])([45])\d\d(?=[ \-])")
 _KEY = re.compile(r"^X-Relance-Key:\s*([0-9A-Za-z_-]{8,128})\s*$", re.MULTILINE | re.IGNORECASE)
-_MESSAGE_ID = re.compile(r"^Message-ID:\s*<([^@>\s]{1,128})@[^>\s]*>", re.MULTILINE | re.IGNORECASE)
-_REFERENCE = re.compile(r"<([^@>\s]{1,128})@[^>\s]*>")
+_MESSAGE_ID = re.compile(
+    r"^Message-ID:\s*<([^@>\s\x00-\x1f\x7f-\x9f]{1,128})@[^>\s]*>", re.MULTILINE | re.IGNORECASE
+)
+_REFERENCE = re.compile(r"<([^@>\s\x00-\x1f\x7f-\x9f]{1,128})@[^>\s]*>")
 _STILL_TRYING = re.compile(
     r"\b(delayed|warning|still trying|will (?:re|keep )try|not yet been delivered)", re.IGNORECASE
 )
@@ -184,14 +186,14 @@ def _keys_given_back(mail: Message, raw: bytes) -> tuple[str, ...]:
 
     Never References, which name the reminders before.
     """
-    texts = [raw.decode("latin-1")]
+    texts = [storable(raw.decode("latin-1"))]
     for part in mail.walk():
         content = part.get_payload(decode=True)
         if isinstance(content, bytes) and part.get("Content-Transfer-Encoding", "7bit").lower() not in {
             "7bit",
             "8bit",
         }:
-            texts.append(content.decode("latin-1"))
+            texts.append(storable(content.decode("latin-1")))
     whole = "\n".join(texts).replace("\r\n", "\n")
     found = [
         *_KEY.findall(whole),

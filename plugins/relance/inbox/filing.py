@@ -108,18 +108,22 @@ class Filing:
 
     def _reply(self, uow: UnitOfWork, mail: Incoming, row: sa.RowMapping | None) -> Filed:
         by = "thread" if row is not None else "address"
-        row = row if row is not None else _last_to(uow, self.entity, mail.sender, self.on)
+        row = row if row is not None else self._last_to(uow, mail.sender)
+        if row is not None and row["entity"] != self.entity:
+            return "others"
         kind: ReplyKind = "absence" if mail.kind == "absence" else "text"
         # Only somebody we wrote to, in answer to what we wrote, can ask us to stop.
         if kind == "text" and row is not None and by == "thread" and mail.sender in _addresses(row):
             kind = "stop" if wish(mail.text) == "stop" else "text"
         body = {"subject": mail.subject, "by": by if row is not None else None}
-        if row is not None and kind != "absence":
-            body["text"] = mail.text
+        if kind != "absence":
+            body["text"] = (
+                mail.text
+            )  # of strangers as well: a payer may write from an address that we don't know
         answer = Answer(
             entity=self.entity, payer_id=row["payer_id"] if row else None, key=row["key"] if row else None,
-            channel=CHANNEL, address=mail.sender or "", kind=kind, provider=PROVIDER, event=mail.event,
-            on_date=self.on, body=body,
+            channel=CHANNEL, address=mail.sender or "", kind=kind, provider=PROVIDER,
+            event=f"{mail.event}:{self.entity}", on_date=self.on, body=body,
         )  # fmt: skip
         if not inbound.add_reply(uow, answer):
             return "again"
@@ -146,6 +150,24 @@ class Filing:
             return "text"
         return "absence"
 
+    def _last_to(self, uow: UnitOfWork, address: str | None) -> sa.RowMapping | None:
+        """Our last e-mail to an address, of whichever entity, where it is recent enough to be answered."""
+        if address is None:
+            return None
+        # Of one day ours comes first. Another's day may have begun already where ours has not.
+        since, until = self.on - _ADDRESS_COUNTS_FOR, self.on + timedelta(days=1)
+        query = (
+            sa.select(*_COLUMNS)
+            .where(
+                outbox.c.entity.in_(sorted(self.policy.entities)), outbox.c.channel == CHANNEL,
+                outbox.c.state.in_(sorted(_LEFT)), sa.func.lower(outbox.c.recipient) == address,
+                outbox.c.on_date.between(since, until),
+            )
+            .order_by(outbox.c.on_date.desc(), outbox.c.entity != self.entity, outbox.c.key)
+            .limit(1)
+        )  # fmt: skip
+        return uow.execute(query).mappings().first()
+
     def _tell(self, uow: UnitOfWork, payer_id: str, kind: str, key: str, body: dict[str, Any]) -> None:
         entry = timeline.Entry(
             payer_id=payer_id,
@@ -166,23 +188,6 @@ def _message(uow: UnitOfWork, keys: tuple[str, ...]) -> sa.RowMapping | None:
     query = sa.select(*_COLUMNS).where(outbox.c.key.in_(keys[:50]), outbox.c.channel == CHANNEL)
     found = {row["key"]: row for row in uow.execute(query.with_for_update()).mappings()}
     return next((found[key] for key in keys if key in found), None)
-
-
-def _last_to(uow: UnitOfWork, entity: str, address: str | None, on: date) -> sa.RowMapping | None:
-    """Our last e-mail to an address, where it is recent enough to be answered."""
-    if address is None:
-        return None
-    query = (
-        sa.select(*_COLUMNS)
-        .where(
-            outbox.c.entity == entity, outbox.c.channel == CHANNEL, outbox.c.state.in_(sorted(_LEFT)),
-            sa.func.lower(outbox.c.recipient) == address,
-            outbox.c.on_date.between(on - _ADDRESS_COUNTS_FOR, on),
-        )
-        .order_by(outbox.c.on_date.desc(), outbox.c.key)
-        .limit(1)
-    )  # fmt: skip
-    return uow.execute(query).mappings().first()
 
 
 def _meant(outcome: Outcome, row: sa.RowMapping, text: str) -> str | None:

@@ -12,7 +12,8 @@ from relance.settings import Graph
 
 _LARGEST = 512 * 1024
 _PAGE = 1000
-"""The most that Graph gives at once; as many as one run reads."""
+"""The most that Graph gives at once."""
+_PAGES = 20
 
 
 class GraphMailbox:
@@ -35,8 +36,15 @@ class GraphMailbox:
         # What is ordered by must be filtered by as well, and come first there.
         wanted = "receivedDateTime ge 2000-01-01T00:00:00Z and isRead eq false"
         query = {"$filter": wanted, "$orderby": "receivedDateTime", "$select": "id", "$top": str(_PAGE)}
-        answer = self._call("GET", "/mailFolders/inbox/messages", params=query)
-        return [str(one["id"]) for one in answer.json().get("value", [])]
+        found: list[str] = []
+        for number in range(_PAGES):
+            more = {"$skip": str(number * _PAGE)} if number else {}
+            answer = self._call("GET", "/mailFolders/inbox/messages", params=query | more)
+            page = [str(one["id"]) for one in answer.json().get("value", [])]
+            found += page
+            if len(page) < _PAGE:
+                break
+        return list(dict.fromkeys(found))  # what arrives meanwhile moves nothing, what somebody reads may
 
     def read(self, identifier: str) -> bytes:
         """A mail's bytes, or the beginning of a very long one; empty when it is gone.

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from sqlalchemy.exc import DataError
+
 from relance.config.policy import Policy
 from relance.inbox.bounces import read_mail
 from relance.inbox.filing import Filing
@@ -23,7 +25,9 @@ from relance.store.uow import UnitOfWork
 
 log = logging.getLogger("relance")
 MOST = 1000
-"""Mails read in one run; the others wait for the next."""
+"""Mails filed in one run; the others wait for the next."""
+LOOKED_AT = 5000
+"""Mails read in one run to find those: what is another entity's is left where it is, and must not hide what lies behind."""
 
 
 class Source(Protocol):
@@ -88,8 +92,11 @@ def read_mailbox(
     filing = Filing(policy, entity, as_of)
     try:
         waiting = source.unseen()
-        report.left = max(0, len(waiting) - MOST)
-        for identifier in waiting[:MOST]:
+        report.left = len(waiting)
+        for identifier in _turn(waiting, as_of):
+            if report.read - filed["others"] >= MOST:
+                break
+            report.left -= 1
             if not (raw := source.read(identifier)):
                 continue  # somebody has deleted it
             report.read += 1
@@ -106,15 +113,30 @@ def read_mailbox(
     return report
 
 
+def _turn(waiting: list[str], as_of: date) -> list[str]:
+    """What a run looks at: all that waits, oldest first; of more than `LOOKED_AT` each day another stretch."""
+    if len(waiting) <= LOOKED_AT:
+        return waiting
+    start = as_of.toordinal() * LOOKED_AT % len(waiting)
+    return (waiting[start:] + waiting[:start])[:LOOKED_AT]
+
+
 def _one(database: Database, filing: Filing, raw: bytes) -> str:
+    """What became of a mail, committed; "broken" where it can't be read, or holds what no table takes.
+
+    What a stranger may write must never stop the day; what is the database's or ours (no connection, no right) still does.
+    """
     try:
         mail = read_mail(raw)
-    except ValueError as error:
-        log.warning("a mail can't be read (%s, sha256 %s)", error, hashlib.sha256(raw).hexdigest()[:16])
+        with UnitOfWork(database) as uow:
+            what = filing.file(uow, mail)
+            uow.commit()
+    except (DataError, ValueError, LookupError) as error:
+        # Not the error's own words: they may quote the mail.
+        log.warning(
+            "a mail is broken (%s, sha256 %s)", type(error).__name__, hashlib.sha256(raw).hexdigest()[:16]
+        )
         return "broken"
-    with UnitOfWork(database) as uow:
-        what = filing.file(uow, mail)
-        uow.commit()
     return what
 
 

@@ -31,7 +31,7 @@ def plain(value: Any) -> str:
     told = str(value)
     with contextlib.suppress(ValueError, LookupError, MessageError):
         told = str(make_header(decode_header(told)))
-    return " ".join(_storable(told).split())
+    return " ".join(storable(told).split())
 
 
 def address_of(value: Any) -> str | None:
@@ -102,9 +102,9 @@ def _decoded(content: bytes, charset: str | None) -> str:
         text = content.decode(charset or "utf-8", "replace")
     except LookupError:  # a charset that nobody knows
         text = content.decode("utf-8", "replace")
-    return _storable(text).replace("\r\n", "\n")
+    return storable(text).replace("\r\n", "\n")
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Without what a database takes in no text: NUL, and halves of characters."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")

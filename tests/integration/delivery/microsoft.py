@@ -96,7 +96,9 @@ class Mailbox:
         if place == "/mailFolders/deleteditems":
             return 200, {"id": "deleted"}
         if place == "/mailFolders/inbox/messages" and "isRead eq false" in query["$filter"][0]:
-            return 200, {"value": [{"id": one} for one in self.inbox if one not in self.read]}
+            first = int(query.get("$skip", ["0"])[0])
+            unread = [one for one in self.inbox if one not in self.read][first:]
+            return 200, {"value": [{"id": one} for one in unread[: int(query["$top"][0])]]}
         if place == "/messages":
             return self._create(body) if method == "POST" else self._find(query)
         _, _, identifier, *more = (unquote(part) for part in place.split("/"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from relance.delivery.port import ChannelDownError, ChannelRefusedError
+from relance.inbox.graph import GraphMailbox
 from relance.inbox.mailbox import MailboxReport, read_mailbox
 from relance.settings import Graph
 from relance.store.database import Database
@@ -84,3 +85,10 @@ def test_a_mail_that_somebody_deleted_meanwhile_stops_nothing(database: Database
     assert read(database, there).read == 0
     there[0].faults = [Fault("PATCH", 404, "ErrorItemNotFound")]
     assert read(database, there).filed == {"unmatched": 1}
+
+
+def test_more_unread_mail_than_graph_gives_at_once_is_paged_through(there: There) -> None:
+    there[0].inbox = {f"AAk{number:04d}=": b"" for number in range(2300)}
+    mailbox = GraphMailbox(there[1], microsoft.MAILBOX)
+    assert mailbox.unseen() == sorted(there[0].inbox)
+    mailbox.close()

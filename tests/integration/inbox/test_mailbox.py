@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import trustme
+from sqlalchemy.exc import DataError
 
 from relance.delivery.port import ChannelDownError, ChannelRefusedError
 from relance.errors import UsageError
-from relance.inbox import imap
-from relance.inbox.bounces import read_mail
+from relance.inbox import imap, mailbox
+from relance.inbox.bounces import Incoming, read_mail
 from relance.inbox.filing import Filing
 from relance.inbox.mailbox import MailboxReport, read_mailbox
 from relance.settings import Mailbox
@@ -83,6 +84,35 @@ def read(
 ) -> MailboxReport:
     settings = replace(make_settings(tmp_path), mailbox=folder.settings)
     return read_mailbox(world.database, settings=settings, policy=make_policy(), entity="FR01", as_of=on)
+
+
+@dataclass
+class Listed:
+    """A mailbox that is a list: what servers refuse to take in, or are slow to."""
+
+    mails: list[bytes]
+    done: set[str] = field(default_factory=set)
+
+    def unseen(self) -> list[str]:
+        return [str(number) for number in range(len(self.mails)) if str(number) not in self.done]
+
+    def read(self, identifier: str) -> bytes:
+        return self.mails[int(identifier)]
+
+    def seen(self, identifier: str) -> None:
+        self.done.add(identifier)
+
+    def close(self) -> None:
+        pass
+
+
+def read_list(world: World, source: Listed, *, entity: str = "FR01", on: date = TODAY) -> MailboxReport:
+    policy = make_policy()
+    german = policy.entities["FR01"].model_copy(update={"entity": "DE01"})
+    return read_mailbox(
+        world.database, settings=make_settings(Path("/nonexistent")), entity=entity, as_of=on, source=source,
+        policy=policy.model_copy(update={"entities": policy.entities | {"DE01": german}}),
+    )  # fmt: skip
 
 
 def rows(world: World, table: sa.Table) -> list[dict[str, Any]]:
@@ -241,7 +271,7 @@ def test_an_answer_outside_the_thread_is_known_by_its_address(world: World, fold
     assert read(world, folder).filed == {"text": 1, "unmatched": 1}
     known, unknown = rows(world, reply)
     assert (known["payer_id"], known["body"]["by"]) == ("P1", "address")
-    assert (unknown["payer_id"], "text" in unknown["body"]) == (None, False)
+    assert (unknown["payer_id"], unknown["body"]["text"]) == (None, "Spam")
 
 
 def test_stop_is_taken_from_somebody_we_wrote_to_and_from_nobody_else(world: World, folder: Folder) -> None:
@@ -254,6 +284,92 @@ def test_stop_is_taken_from_somebody_we_wrote_to_and_from_nobody_else(world: Wor
     folder.put(answer("Stop.\n\nLe 2 mars 2026, Lumen a écrit :\n> Facture", message_id="s3"))
     assert read(world, folder).filed == {"stop": 1}
     assert marked(world) == [(TO, "opted_out")]
+
+
+def test_an_answer_to_another_entity_that_names_no_mail_waits_for_its_run(
+    database: Database, tmp_path: Path
+) -> None:
+    world, source = World(database), Listed([answer("Réglé hier.", references=False)])
+    sent_to(database, entity="DE01")
+    assert read_list(world, source).filed == {"others": 1}
+    assert rows(world, reply) == []
+    assert read_list(world, source, entity="DE01").filed == {"text": 1}
+    (kept,) = rows(world, reply)
+    assert (kept["entity"], kept["payer_id"], kept["body"]["text"]) == ("DE01", "P1", "Réglé hier.")
+    assert source.unseen() == []
+
+
+def test_of_two_entities_that_wrote_to_an_address_the_last_one_is_answered(database: Database) -> None:
+    world, raw = World(database), answer("Réglé hier.", references=False)
+    sent_to(database, on_date=DAY - timedelta(days=3))
+    sent_to(database, entity="DE01", key="3e" * 16)
+    assert read_list(world, Listed([raw])).filed == {"others": 1}
+    sent_to(database, payer="P2", key="4e" * 16)
+    assert read_list(world, Listed([raw])).filed == {"text": 1}
+
+
+def test_one_mail_in_the_mailboxes_of_two_entities_is_an_answer_to_both(database: Database) -> None:
+    world, raw = World(database), answer("Réglé hier.", references=False, sender="x@y.example")
+    for entity in ("FR01", "DE01"):
+        assert read_list(world, Listed([raw]), entity=entity).filed == {"unmatched": 1}
+        assert read_list(world, Listed([raw]), entity=entity).filed == {"again": 1}
+    assert [row["entity"] for row in rows(world, reply)] == ["FR01", "DE01"]
+
+
+def test_anothers_mail_does_not_hide_what_lies_behind_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailbox, "MOST", 2)
+    world, source = World(database), Listed([samples.POSTFIX] * 5)
+    sent_to(database, entity="DE01")
+    sent_to(database, payer="P2", key="5e" * 16, to="jean@client.example")
+    source.mails += [
+        answer("Payé", references=False, sender="jean@client.example", message_id=str(n)) for n in range(4)
+    ]
+    done = read_list(world, source)
+    assert (done.filed, done.left) == ({"others": 5, "text": 2}, 2)
+    monkeypatch.setattr(mailbox, "LOOKED_AT", 4)  # of seven that wait
+    later = [read_list(world, source, on=TODAY + timedelta(days=day)) for day in range(1, 8)]
+    assert sum(one.filed.get("text", 0) for one in later) == 2
+    assert max(one.read for one in later) <= 4
+    assert source.unseen() == ["0", "1", "2", "3", "4"]
+
+
+def test_a_strangers_notice_that_no_table_takes_stops_no_day(world: World) -> None:
+    notice = samples.POSTFIX.replace(f"<{KEY}@".encode(), b"<abc\x00def@").replace(
+        b"X-Relance-Key", b"X-Nothing"
+    )
+    source = Listed([notice, samples.POSTFIX])
+    assert read_list(world, source).filed == {"bounced": 1, "unmatched": 1}
+    assert source.unseen() == []
+
+
+def test_a_nul_anywhere_in_a_mail_stops_no_day(world: World) -> None:
+    known = (samples.POSTFIX, samples.EXIM, samples.QMAIL, samples.AWAY, samples.BASE64, answer("Payé."))
+    mails = [raw[:at] + b"\x00" + raw[at + 1 :] for raw in known for at in range(7, len(raw), 61)]
+    source = Listed(mails)
+    assert read_list(world, source).broken == 0
+    assert source.unseen() == []
+
+
+@pytest.mark.parametrize(
+    "error", [DataError("x", {}, ValueError("marie@")), LookupError("marie@"), UnicodeError()]
+)
+def test_a_mail_that_can_not_be_kept_is_broken_and_seen(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = Filing.file
+
+    def fail(self: Filing, uow: UnitOfWork, mail: Incoming) -> str:
+        if mail.kind == "reply":
+            raise error
+        return file(self, uow, mail)
+
+    monkeypatch.setattr(Filing, "file", fail)
+    source = Listed([answer("Payé."), samples.POSTFIX])
+    done = read_list(world, source)
+    assert (done.broken, done.filed, source.unseen()) == (1, {"bounced": 1}, [])
+    assert "marie@" not in caplog.text
 
 
 def test_what_is_anothers_stays_unseen_for_its_own_run(database: Database, folder: Folder) -> None:

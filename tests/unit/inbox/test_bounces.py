@@ -157,7 +157,7 @@ def test_text_that_was_made_to_cost_time_does_not() -> None:
 @settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([samples.POSTFIX, samples.EXIM, samples.AWAY, samples.QMAIL, answer("x")]),
-    st.lists(st.tuples(st.integers(0, 1500), st.binary(max_size=12)), max_size=6),
+    st.lists(st.tuples(st.integers(0, 1500), st.binary(max_size=12) | st.just(b"\x00")), max_size=6),
     st.integers(0, 2500),
 )
 def test_broken_mail_is_read_or_refused_and_nothing_else(
@@ -166,9 +166,14 @@ def test_broken_mail_is_read_or_refused_and_nothing_else(
     for at, junk in cuts:
         raw = raw[:at] + junk + raw[at + len(junk) :]
     try:
-        read_mail(raw[:end])
+        mail = read_mail(raw[:end])
     except ValueError:
         return
+    texts = (mail.event, *mail.keys, mail.sender or "", mail.subject, mail.text, mail.told)
+    told = [text for one in mail.outcomes for text in (*one.addresses, one.status or "", one.diagnostic)]
+    for text in (*texts, *told):
+        assert "\x00" not in text
+        text.encode()  # no halves of characters: a database takes it as it is
 
 
 @pytest.mark.parametrize(
