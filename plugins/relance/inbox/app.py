@@ -38,6 +38,8 @@ LARGEST = 64 * 1024
 FIELDS = 200
 EVERY_S = 300.0
 """Seconds between looks at what was kept and is not worked yet."""
+_NAMING = ("From", "To", "MessageSid", "SmsSid", "CallSid")
+"""Fields that are looked up or kept as they come: no text of the database has a NUL."""
 _XML = "application/xml"
 
 Handler = Callable[[Request, Parameters], Awaitable[Response]]
@@ -113,6 +115,10 @@ class _Inbox:
             return _plain(403)
         if sent.get("AccountSid") not in {None, self._account.sid}:
             return _plain(403)
+        # Twilio writes none; and what a message says (Body) is cleaned, not refused.
+        named = (*request.path_params.values(), *(sent.get(name) for name in _NAMING))
+        if any("\x00" in str(one) for one in named):
+            return _plain(400)
         return sent
 
     async def status(self, request: Request, sent: Parameters) -> Response:

@@ -72,7 +72,7 @@ def clear(
     entries = [
         timeline.Entry(
             payer_id=payer, at=datetime.now(UTC), on_date=on_date, kind="reach.cleared", actor=by,
-            subject=f"{channel}:{told}", body=body,
+            subject=f"reach:{channel}", body=body,
         )
         for payer in payers
     ]  # fmt: skip

@@ -68,6 +68,9 @@ def test_a_lifted_mark_is_told_on_the_payers_timeline(database: Database, run: R
     assert done.exit_code == 0, done.output
     assert "payers: P1" in done.stdout
     assert told(database, "P1") == [("reach.cleared", BY)]
+    with UnitOfWork(database) as uow:  # the subject is hashed and stays; the address must be erasable
+        (entry,) = timeline.read(uow, "FR01", "P1")
+    assert (entry["subject"], entry["body"]["address"]) == ("reach:email", "p1@client.example")
     assert json.loads(run("reach", "FR01", "--json").stdout) == []
 
 

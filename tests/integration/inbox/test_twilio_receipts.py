@@ -202,3 +202,15 @@ def test_the_timeline_says_why_and_to_whom(post: Post) -> None:
     assert entry["subject"] == key
     assert entry["body"]["code"] == 30006
     assert entry["body"]["recipient"] == NUMBER
+
+
+def test_a_signed_request_that_no_table_takes_is_refused(post: Post) -> None:
+    key = post.add()
+    assert post.status(f"{key[:9]}%00", "sent").status_code == 400
+    assert post.status(key, "sent", sid="SM\x00").status_code == 400
+    assert post.call_status(key, "ringing", sid="CA\x00").status_code == 400
+    assert post.text("Bonjour", number="+336\x00").status_code == 400
+    assert post.text("Bonjour", To="+336\x00").status_code == 400
+    assert post.send(f"/twilio/voice/{key}", {"CallSid": "CA\x00"}).status_code == 400
+    assert post.text("Bon\x00jour").status_code == 200  # words are cleaned, not refused
+    assert post.receipts() == []
