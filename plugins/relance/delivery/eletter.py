@@ -128,7 +128,7 @@ class Ar24:
         """The letter in the list of those sent, by our key; None proves nothing.
 
         Raises:
-            ChannelDownError: when AR24 can't be asked now.
+            ChannelDownError, ChannelRefusedError: when AR24 can't be asked now, or does not let us in.
         """
         date = _now()
         query: dict[str, str | int] = {
@@ -141,6 +141,8 @@ class Ar24:
             result = self._opened(answer, date)
         except httpx.HTTPError as error:
             raise _down(error) from error
+        except ChannelRefusedError:
+            raise  # a wrong token says nothing of the letter; the answer waits until it is mended
         except (_AnswerError, PermanentError):
             return None
         for mail in _mails(result):

@@ -106,6 +106,18 @@ def test_wrong_credentials_are_a_person_s_to_mend(
     channel.close()
 
 
+@pytest.mark.parametrize("wrong", [{"token": "another"}, {"user_id": "1"}], ids=["token", "user"])
+def test_a_question_with_wrong_credentials_settles_nothing(
+    channel: Ar24, settings: Registered, message: Message, wrong: dict[str, str]
+):
+    channel.send(message)
+    locked_out = Ar24(replace(settings, **wrong))
+    with pytest.raises(ChannelRefusedError, match="RELANCE_REGISTERED_TOKEN"):
+        locked_out.lookup(message)
+    locked_out.close()
+    assert channel.lookup(message) is not None
+
+
 @pytest.mark.parametrize(
     ("path", "answer", "error"),
     [

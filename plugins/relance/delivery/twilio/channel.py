@@ -70,7 +70,7 @@ class TwilioChannel:
             return Receipt(self.name, sid)
         since = datetime.combine(message.on_date, time(), UTC) - AHEAD
         client, http = self._open
-        with errors_of_the_port(http):
+        with errors_of_the_port(http, asking=True):
             listed = list(self._listed(client, message))
         ours = sorted(
             (str(one.date_created), str(one.sid))

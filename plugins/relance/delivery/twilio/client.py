@@ -23,7 +23,9 @@ from relance.errors import DeliveryError, PermanentError, TransientError
 from relance.settings import Twilio
 
 Mark = Literal["refused", "opted_out"]
-_LOST_BY_A_GATEWAY = (502, 504)
+_LOST = (500, 502, 504)
+"""A fault behind the door, or a gateway that gave up: the message may have been made before. Twilio's API takes no
+idempotency key, so that asking again could send it twice; 503 turns away at the door."""
 
 
 class _NoQueries(logging.Filter):
@@ -87,12 +89,25 @@ def make_client(settings: Twilio) -> tuple[Client, QuietHttpClient]:
 
 
 @contextmanager
-def errors_of_the_port(http: QuietHttpClient) -> Iterator[None]:
+def errors_of_the_port(http: QuietHttpClient, *, asking: bool = False) -> Iterator[None]:
     """Whatever a request raises, as the port's error; no text of it names an address or quotes a message.
+
+    `asking`: the request only asks, so that a lost answer puts nothing in doubt.
 
     Raises:
         ChannelDownError, ChannelRefusedError, InDoubtError, RecipientError, TransientError, PermanentError: see port.py.
     """
+    try:
+        with _errors(http):
+            yield
+    except InDoubtError as error:
+        if asking:
+            raise ChannelDownError(f"Twilio can't be asked now: {error}") from None
+        raise
+
+
+@contextmanager
+def _errors(http: QuietHttpClient) -> Iterator[None]:
     try:
         yield
     except (TwilioRestException, TwilioServiceException) as error:
@@ -111,8 +126,8 @@ def _of_answer(status: int, code: int, retry_after: float | None) -> DeliveryErr
         return RecipientError(f"Twilio refused: {said}.", mark=mark)
     if status == 429 or code in codes.BUSY:
         return TransientError(f"Twilio asks to wait: {said}.", retry_after=retry_after)
-    if status in _LOST_BY_A_GATEWAY:
-        return InDoubtError(f"A gateway lost Twilio's answer (HTTP {status}).")
+    if status in _LOST:
+        return InDoubtError(f"Twilio failed over the request, or its answer was lost (HTTP {status}).")
     if status >= 500:
         return ChannelDownError(f"Twilio is out of order (HTTP {status}).", retry_after=retry_after)
     if status in {401, 403, 404} or status < 400 or code in codes.OURS:

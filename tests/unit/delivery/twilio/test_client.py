@@ -144,7 +144,7 @@ def refusal(code: int, status: int = 400) -> dict[str, object]:
         (400, 21211, RecipientError), (400, 21614, RecipientError), (400, 21612, RecipientError),
         (400, 21635, RecipientError), (400, 21610, RecipientError), (400, 63024, RecipientError),
         (429, 20429, TransientError), (400, 21611, TransientError),
-        (500, 20500, ChannelDownError), (503, 20503, ChannelDownError),
+        (500, 20500, InDoubtError), (503, 20503, ChannelDownError),
         (502, 502, InDoubtError), (504, 504, InDoubtError),
         (401, 20003, ChannelRefusedError), (403, 20403, ChannelRefusedError), (404, 20404, ChannelRefusedError),
         (400, 21606, ChannelRefusedError), (400, 21212, ChannelRefusedError), (307, 0, ChannelRefusedError),
@@ -387,3 +387,12 @@ def test_a_call_in_the_list_could_be_any(there: There) -> None:
     channel = VoiceChannel(settings(there.port), public_url="https://pay.lumen.example", memory=Remembers())
     assert found_by(channel, there, {"sid": "CA1", "date_created": NEW}) is None
     assert there.asked == []
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_a_question_that_fails_puts_nothing_in_doubt(there: There, status: int) -> None:
+    there.status, there.body = status, refusal(status, status)
+    channel = sms(there)
+    with pytest.raises(ChannelDownError):
+        channel.lookup(make_message())
+    channel.close()
