@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from relance.delivery.leases import until
 from relance.delivery.port import Message, Receipt
+from relance.delivery.privacy import without_addresses
 from relance.money import Money
 from relance.store import claims, contacts, inbound, timeline
 from relance.store.schema import contact, outbox
@@ -63,6 +64,7 @@ def failed(
     uow: UnitOfWork, message: Message, error: str, *, actor: str = ACTOR, mark: inbound.Mark | None = None
 ) -> bool:
     """The message was refused for good, or too often. With `mark`, so will any other be to this address."""
+    error = _harmless(error, message)
     if not _settle(uow, message, {"state": "failed", "error": error}):
         return False
     contacts.set_state(uow, [message.key], "failed", actor, None, error)
@@ -77,6 +79,7 @@ def failed(
 
 def in_doubt(uow: UnitOfWork, message: Message, error: str) -> bool:
     """Nobody knows whether the message has gone; it is never sent again by itself."""
+    error = _harmless(error, message)
     row = sa.update(outbox).where(outbox.c.key == message.key, outbox.c.state == "sending")
     if uow.execute(row.values(state="in_doubt", error=error)).rowcount == 0:
         return False
@@ -88,6 +91,7 @@ def in_doubt(uow: UnitOfWork, message: Message, error: str) -> bool:
 def postponed(uow: UnitOfWork, message: Message, error: str, *, wait_s: float | None) -> None:
     """The message has certainly not gone: it waits `wait_s` seconds, or (None) for the next run and the try not counted."""
     row = sa.update(outbox).where(outbox.c.key == message.key, outbox.c.state == "sending")
+    error = _harmless(error, message)
     values: dict[str, Any] = {"state": "intended", "error": error, "lease_owner": None, "lease_until": None}
     if wait_s is None:
         values["attempts"] = outbox.c.attempts - 1
@@ -112,6 +116,11 @@ def cancelled(uow: UnitOfWork, message: Message, reason: str) -> bool:
     contacts.set_state(uow, [message.key], "cancelled", ACTOR, None, reason, only_from={"sending"})
     _tell(uow, message, "contact.cancelled", ACTOR, reason=reason)
     return True
+
+
+def _harmless(error: str, message: Message) -> str:
+    """Servers quote the address they refuse; what is written of it in events and marks outlives every retention."""
+    return without_addresses(error, message.recipient, *message.copies)
 
 
 def _settle(uow: UnitOfWork, message: Message, values: dict[str, Any]) -> bool:

@@ -26,7 +26,8 @@ from relance.errors import StoreError
 from relance.settings import Settings, Smtp
 from relance.store import contacts, timeline
 from relance.store.database import Database
-from relance.store.schema import contact, outbox
+from relance.store.schema import contact, outbox, reach_mark
+from relance.store.schema import timeline as entries
 from relance.store.uow import UnitOfWork
 from tests.integration.delivery.conftest import (
     DAY,
@@ -291,6 +292,21 @@ def test_a_permanent_refusal_fails_the_message_at_once_and_others_go_on(
     assert "550 5.1.1 no such user" in world.row(outbox, bad)["error"]
     assert world.told("BAD") == ["contact.failed"]
     assert world.row(contact, bad)["acted_on"] is None
+
+
+def test_what_a_server_says_is_kept_without_the_address_it_quotes(
+    database, policy, world: World, smtp_settings, mailbox: Mailbox
+):
+    (bad,) = add_contacts(database, ["C1"], recipient="anne@client.example")
+    mailbox.on_rcpt = lambda address: f"550 5.1.1 <{address}>: user unknown, call +33 1 99 00 00 01"
+    _intend(database, policy)
+    _send(database, policy, smtp_settings)
+    with UnitOfWork(database) as uow:
+        (source,) = uow.execute(sa.select(reach_mark.c.source)).scalars()
+        (body,) = uow.execute(sa.select(entries.c.body)).scalars()
+    for text in (world.row(outbox, bad)["error"], world.events(bad)[-1][1], source, body["error"]):
+        assert "550 5.1.1 <…>: user unknown, call …" in text
+        assert "anne" not in text
 
 
 def test_a_refused_copy_does_not_stop_the_message(database, policy, smtp_settings, mailbox: Mailbox):
