@@ -21,9 +21,7 @@ from relance.config.policy import Policy
 from relance.config.values import nearest
 from relance.deciding import decided
 from relance.delivery import gsm7, render
-from relance.delivery.envelopes import Seller
 from relance.delivery.intend import earlier_messages
-from relance.delivery.letter import pdf
 from relance.delivery.templates import Language, Templates
 from relance.delivery.twilio.compose import voice_body
 from relance.delivery.view import View, build
@@ -250,17 +248,16 @@ def _written(services: Services, row: Mapping[str, Any], *, planned: bool) -> Pr
     templates = Templates(services.settings.templates)
     language = templates.language(row["language"], row["content"]["template"])
     extras = Enclosing(services, row["entity"], row["as_of"]).of(row)
-    view = build(row, seller, extras)
     media, body = "txt", b""
     if row["kind"] == "message":
         with services.unit_of_work() as uow:
             threads = earlier_messages(uow, row["entity"], [row])
         at = services.now().astimezone(ZoneInfo(seller.timezone))
-        written = Writer(services.policy, seller, templates, at, threads).write(row, extras)
+        writer = Writer(services.policy, seller, templates, at, threads)
+        written = writer.write(row, extras)
         media, body = written["media"], written["body"]
-    if view.channel in ("letter", "registered") and media != "pdf":
-        country = services.policy.region_of(seller).country
-        media, body = "pdf", pdf(view, language, seller=Seller.of(seller, country), templates=None)
+        extras = writer.with_statement(row, language, extras) if row["channel"] == "email" else extras
+    view = build(row, seller, extras)
     mail = render.email(view, language) if view.channel == "email" else None
     text = mail.text if mail else _text(view, language)
     sms = text.rstrip("\n") if view.channel == "sms" else None

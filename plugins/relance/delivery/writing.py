@@ -51,7 +51,7 @@ class Writer:
         if not contact["recipient"]:
             raise PermanentError("the contact has no recipient")
         if contact["channel"] == "email":
-            extras = self._with_statement(contact, language, extras)
+            extras = self.with_statement(contact, language, extras)
             view = build(dict(contact), self.seller, extras)
             row = self._email(contact, view, render.email(view, language), language.folder, extras)
         else:
@@ -80,7 +80,7 @@ class Writer:
             return "json", voice_body(view, language)
         return "txt", render.text(view, language).encode()
 
-    def _with_statement(self, contact: Contact, language: Language, extras: Extras) -> Extras:
+    def with_statement(self, contact: Contact, language: Language, extras: Extras) -> Extras:
         """The statement of account goes before the other files, as a sheet to reckon with and as a page to read."""
         if "statement" not in contact["content"].get("attach", ()):
             return extras
