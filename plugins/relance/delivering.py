@@ -99,8 +99,7 @@ def deliver(
         report = _added(report, one)
         if not (alone and refused and look_again(services, entity, as_of)):
             break
-    if report.opened:
-        _write_handovers(services, entity, as_of, keys)
+    _write_handovers(services, entity, as_of)
     log.info("%s %s: delivered: %s", entity, as_of, in_words(report.as_dict()))
     return report
 
@@ -240,16 +239,26 @@ def _joined(one: DeliveryReport, other: DeliveryReport) -> DeliveryReport:
     )
 
 
-def _write_handovers(services: Services, entity: str, as_of: date, keys: list[str] | None) -> None:
-    """The file for the agency or lawyer beside each hand-over that was opened; one that fails stops no other."""
+def _write_handovers(services: Services, entity: str, as_of: date) -> None:
+    """The file for the agency or lawyer beside each of the day's open hand-overs that has none; one that fails stops no other.
+
+    What failed is tried again whenever the day is delivered.
+    """
+    home = services.settings.home
     with services.unit_of_work() as uow:
-        opened = handover.open_handovers(uow, entity=entity, as_of=as_of, keys=keys)
+        opened = [
+            key
+            for key in handover.open_handovers(uow, entity=entity, as_of=as_of)
+            if not handover.file_of(home, entity, as_of, key).is_file()
+        ]
+    if not opened:
+        return
     with closing(Enclosing(services, entity, as_of)) as enclosing:
         for key in opened:
             try:
                 with services.unit_of_work() as uow:
                     path = handover.write_handover(
-                        uow, policy=services.policy, book=services.law, key=key, home=services.settings.home,
+                        uow, policy=services.policy, book=services.law, key=key, home=home,
                         templates=services.settings.templates, fetch=enclosing.files.fetch,
                     )  # fmt: skip
                     uow.commit()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from tempfile import mkstemp
 
 import sqlalchemy as sa
 
@@ -91,7 +93,7 @@ def write_handover(
     task = uow.execute(query.where(contact.c.key == key, contact.c.kind == "handoff")).first()
     if task is None:
         raise UsageError(f"There is no hand-over {key!r}.")
-    path: Path = home / HANDOVER_FOLDER / task.entity / task.as_of.isoformat() / f"{key}.zip"
+    path = file_of(home, task.entity, task.as_of, key)
     if path.is_file():
         return path
     archive = hand_over(
@@ -99,23 +101,29 @@ def write_handover(
         fetch=fetch,
     )  # fmt: skip
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_bytes(archive.content)
-    part.chmod(0o600)
-    part.replace(path)
+    opened, name = mkstemp(
+        dir=path.parent, prefix=f".{key}.", suffix=".part"
+    )  # nobody else's to read from the start
+    try:
+        with os.fdopen(opened, "wb") as file:
+            file.write(archive.content)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
     return path
 
 
-def open_handovers(
-    uow: UnitOfWork, *, entity: str, as_of: date, keys: Sequence[str] | None = None
-) -> list[str]:
-    """Keys of the day's hand-over tasks that are open, or of those among `keys`, sorted."""
+def file_of(home: Path, entity: str, day: date, key: str) -> Path:
+    """Where the file of a hand-over task is kept."""
+    return home / HANDOVER_FOLDER / entity / day.isoformat() / f"{key}.zip"
+
+
+def open_handovers(uow: UnitOfWork, *, entity: str, as_of: date) -> list[str]:
+    """Keys of the day's hand-over tasks that are open, sorted."""
     query = sa.select(contact.c.key).where(
-        contact.c.entity == entity, contact.c.kind == "handoff", contact.c.state == "open"
-    )
-    query = (
-        query.where(contact.c.as_of == as_of) if keys is None else query.where(contact.c.key.in_(list(keys)))
-    )
+        contact.c.entity == entity, contact.c.as_of == as_of, contact.c.kind == "handoff", contact.c.state == "open"
+    )  # fmt: skip
     return sorted(uow.execute(query).scalars())
 
 

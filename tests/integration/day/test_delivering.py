@@ -509,3 +509,21 @@ def test_a_secret_that_is_too_short_is_told_before_the_day_begins(company: Compa
     with pytest.raises(UsageError, match="RELANCE_LINK_SECRET is too short"):
         day.run(company.services, "FR01", TODAY)
     assert _states(company) == {}
+
+
+def test_a_hand_over_file_that_is_missing_is_written_by_the_next_delivery(company: Company) -> None:
+    company.payer("C1", ("F1", date(2026, 2, 2), "1000.00"))
+    company.write()
+    day.import_extract(company.services, "FR01", extract_date=TODAY)
+    task = {
+        "key": "h1", "entity": "FR01", "payer_id": "C1", "as_of": TODAY, "plan_id": 1, "kind": "handoff",
+        "channel": "internal", "scenario": "standard", "step": "handover", "level": "litigation", "content": {},
+        "state": "open",
+    }  # fmt: skip
+    with company.services.unit_of_work() as uow:
+        uow.execute(sa.insert(contact).values(task))
+        uow.commit()
+    assert day.deliver(company.services, "FR01", TODAY).opened == 0
+    path = company.services.settings.home / "handover" / "FR01" / TODAY.isoformat() / "h1.zip"
+    assert verify.check(path.read_bytes()).problems == []
+    assert path.stat().st_mode & 0o077 == 0
