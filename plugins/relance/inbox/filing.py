@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from relance.cases.answering import asked
 from relance.config.policy import Policy
 from relance.delivery.mime import ascii_address
+from relance.delivery.privacy import without_addresses
 from relance.errors import PermanentError
 from relance.inbox.bounces import Incoming, Outcome
 from relance.inbox.stop import wish
@@ -98,6 +99,7 @@ class Filing:
         note = (
             f"{outcome.status or 'no status'}: {outcome.diagnostic}" if outcome.diagnostic else outcome.status
         )
+        note = note and without_addresses(note, address)  # events are kept for ever, addresses are not
         doubtful = row["state"] in _OPEN
         if doubtful:  # whoever was sending it finds that settled
             gone = {"state": "sent", "sent_at": sa.func.now(), "lease_owner": None, "lease_until": None}

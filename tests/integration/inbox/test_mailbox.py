@@ -147,6 +147,7 @@ def test_a_hard_bounce_undoes_the_contact_and_marks_the_address(
         TO,
     )
     assert world.told("P1") == ["contact.bounced"]
+    assert TO not in repr(world.events(KEY))  # kept for ever
     assert folder.unseen() == 0
 
 
