@@ -1,7 +1,8 @@
 """Amounts, dates, numbers and plurals as one locale writes them.
 
 CLDR's data and rules come from Babel. What a batch writes by the thousand is prepared once per locale: the frame of a
-currency's amounts, the days, the plural forms; the result is that of Babel, character for character.
+currency's amounts, the days, the plural forms; the result is that of Babel, character for character, but for the first of
+a month in French.
 """
 
 from __future__ import annotations
@@ -85,11 +86,11 @@ class Formats:
         )
 
     def date(self, value: dt.date) -> str:
-        """As in "21 nov. 2026"."""
+        """As in "21 nov. 2026"; in French the first is "1er nov. 2026"."""
         return self._prepared.day(value, "medium")
 
     def long_date(self, value: dt.date) -> str:
-        """As in "21 novembre 2026"."""
+        """As in "21 novembre 2026"; in French the first is "1er novembre 2026"."""
         return self._prepared.day(value, "long")
 
     def short_date(self, value: dt.date) -> str:
@@ -126,7 +127,11 @@ def _prepare(tag: str) -> _Prepared:
 
     @lru_cache(maxsize=4096)
     def day(value: dt.date, pattern: str) -> str:
-        return format_date(value, pattern, locale=locale)
+        text = format_date(value, pattern, locale=locale)
+        # CLDR has no ordinal for the first, which French always writes so (Imprimerie nationale, "Dates").
+        if locale.language == "fr" and value.day == 1 and pattern in {"medium", "long"}:
+            return text.replace("1 ", "1er ", 1)
+        return text
 
     @lru_cache(maxsize=1024)
     def form(count: int) -> str:

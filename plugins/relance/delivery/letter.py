@@ -15,7 +15,7 @@ from relance.delivery.payment.pictures import epc_svg, swiss_svg
 from relance.delivery.render import names_for
 from relance.delivery.templates import Formats, Language, Speaker
 from relance.delivery.typesetting import breakable, typesetter
-from relance.delivery.view import Row, View
+from relance.delivery.view import MOST_ROWS, Row, View
 from relance.money import Money
 
 FILE = "letter.typ"
@@ -91,7 +91,7 @@ class Writer:
     def letter(self) -> list[Block]:
         """The whole letter, from its subject to the signature."""
         view = self._view
-        formal = self._names["tone"] == "formal" or not view.person
+        formal = self._names["tone"] == "formal" or not view.personal
         subject = f"{self._say('letter.subject')}{self._say('colon')}{self._say('subject')}"
         return [
             {"kind": "title", "text": breakable(subject)},
@@ -113,7 +113,7 @@ class Writer:
     def _demanded(self) -> list[Block]:
         view = self._view
         kind = "demand" if view.lead else "announce"
-        blocks = [self._invoices(view.rows, kind)] if view.rows else []
+        blocks = self._invoices(view.rows, kind) if view.rows else []
         return [*blocks, *self._section("lower", view.lower, "demand"), *self._charged(), *self._totals()]
 
     def _section(self, name: str, rows: Sequence[Row], kind: str) -> list[Block]:
@@ -122,21 +122,29 @@ class Writer:
         return [
             {"kind": "h", "text": self._say(f"sections.{name}")},
             {"kind": "soft", "text": self._say(f"{name}_intro", len(rows))},
-            self._invoices(rows, kind),
+            *self._invoices(rows, kind),
         ]
 
-    def _invoices(self, rows: Sequence[Row], kind: str) -> Block:
+    def _invoices(self, rows: Sequence[Row], kind: str) -> list[Block]:
         columns = [
             self._say("columns.invoice"),
             *(self._say(f"statement.columns.{one}") for one in ("issued", "due", "amount")),
             self._say("columns.to_pay" if kind == "demand" else "columns.open"),
         ]
-        return {
+        table = {
             "kind": "invoices",
             "head": columns,
             "strong": kind != "mention",
-            "rows": [self._row(row, kind) for row in rows],
+            "rows": [self._row(row, kind) for row in rows[:MOST_ROWS]],
         }
+        return [table, *self._more(len(rows))]
+
+    def _more(self, count: int) -> list[Block]:
+        """How many rows are not listed, and where they are."""
+        more = count - MOST_ROWS
+        if more <= 0:
+            return []
+        return [_p(self._say(f"more.{self._view.all_rows_in}", self._formats.number(more)))]
 
     def _row(self, row: Row, kind: str) -> Block:
         asked = row.demand if kind == "demand" and row.demand else row.open
@@ -164,7 +172,8 @@ class Writer:
         if not charged:
             return []
         intro = self._say(f"claims.intro.{charged}", self._formats.long_date(self._view.on_date))
-        return [{"kind": "h", "text": self._say("claims.heading")}, _p(intro), self._charge_table()]
+        heading: Block = {"kind": "h", "text": self._say("claims.heading")}
+        return [heading, _p(intro), self._charge_table(), *self._more(len(self._view.charge_lines))]
 
     def _reserved(self) -> list[Block]:
         """Charges without a sum."""
@@ -181,7 +190,7 @@ class Writer:
             "head": [self._say("columns.invoice"), self._say("claims.interest"), self._say("claims.compensation")],
             "rows": [
                 [breakable(line.invoice_id), money(line.interest), money(line.compensation)]
-                for line in self._view.charge_lines
+                for line in self._view.charge_lines[:MOST_ROWS]
             ],
         }  # fmt: skip
 

@@ -8,6 +8,7 @@ are not looked at, so that a letter looks alike everywhere.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -36,6 +37,12 @@ _SURE = (
 )  # fmt: skip
 _JOINERS = "\u200b\u200c\u200d"
 _LONGEST_RUN = 18
+_LONGEST_WHOLE = 40
+_WHOLE = re.compile(
+    r"[^@/\s]+@[^@/\s]+"
+    r"|\W{0,3}\d{1,3}(?:[.,'’\u00a0\u202f]\d{3})*(?:[.,]\d+)?\W{0,3}(?:[A-Z]{3}\W{0,2})?"
+)
+_WITH_PLACES = "\u200b"
 
 
 class Typesetter:
@@ -134,11 +141,24 @@ def typesetter(templates: Path | None = None) -> Typesetter:
 
 
 def breakable(text: str, run: int = _LONGEST_RUN) -> str:
-    """The text with places to break what has more than `run` characters without a blank, so that it stays in its column."""
+    """The text with places to break what has more than `run` characters without a blank, so that it stays in its column.
+
+    Addresses and amounts of up to `_LONGEST_WHOLE` characters stay whole, except in narrower columns. The places are
+    zero-width spaces, which the Typst files turn into places that nobody copies.
+    """
+    whole = _LONGEST_WHOLE if run >= _LONGEST_RUN else 0
     return " ".join(
-        word if len(word) <= run else "\u200b".join(word[at : at + run] for at in range(0, len(word), run))
+        word if len(word) <= run or _is_whole(word, whole) else _WITH_PLACES.join(_cut(word, run))
         for word in text.split(" ")
     )
+
+
+def _is_whole(word: str, longest: int) -> bool:
+    return len(word) <= longest and _WHOLE.fullmatch(word) is not None
+
+
+def _cut(word: str, run: int) -> list[str]:
+    return [word[at : at + run] for at in range(0, len(word), run)]
 
 
 def _is_sure(character: str) -> bool:

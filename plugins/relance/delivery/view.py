@@ -14,12 +14,16 @@ from typing import Any
 
 from relance.config.models import Entity
 from relance.delivery.extras import NOTHING, ChargeLine, Extras
+from relance.delivery.offices import is_office
 from relance.delivery.payment import Payment, payment_of
 from relance.money import Money
 from relance.planning.content import items_of
 
 NOTICE_DAYS = 8
 """Days that a formal notice gives to pay; usual in France for a *mise en demeure*."""
+
+MOST_ROWS = 200
+"""Of a group, in e-mails and letters: a list of thousands is cut off by mail programs, and nobody prints it."""
 
 _TELLABLE = frozenset(
     {
@@ -86,6 +90,7 @@ class View:
 
     `lead`: demanded rows of the contact's own level; `lower`: the other demanded ones; `announced`: not yet due;
     `mentioned`: shown with their state, not demanded. `totals` are of all demanded rows, `lead_totals` of the lead ones.
+    `personal`: `person` is a human's name, so that one can be greeted by it; not that of an office ("Accounts payable").
     `charge_lines`: sums charged by invoice; `charges_missing`: why there are none although the step charges.
     """
 
@@ -120,6 +125,20 @@ class View:
     left_out: tuple[str, ...] = ()
     link: str | None = None
     card_link: str | None = None
+    personal: bool = False
+
+    @property
+    def most_rows(self) -> int:
+        """How many rows of a group a message lists."""
+        return MOST_ROWS
+
+    @property
+    def all_rows_in(self) -> str:
+        """Where the rows are that a message does not list: "attached" with its statement, else "on_request"."""
+        ends = tuple(
+            f"_{self.on_date.isoformat()}.{ending}" for ending in ("pdf", "xlsx")
+        )  # see statement.py
+        return "attached" if any(name.endswith(ends) for name in self.attachments) else "on_request"
 
     @property
     def interest_totals(self) -> tuple[Money, ...]:
@@ -239,6 +258,7 @@ def build(contact: Mapping[str, Any], entity: Entity, extras: Extras = NOTHING) 
         left_out=extras.left_out,
         link=extras.link,
         card_link=extras.card_link,
+        personal=_is_personal(content.get("person")),
     )
 
 
@@ -295,6 +315,11 @@ def _party(payer: Mapping[str, Any]) -> Party:
 
 def _person(person: Mapping[str, Any] | None) -> str | None:
     return _optional(person.get("name")) if person else None
+
+
+def _is_personal(person: Mapping[str, Any] | None) -> bool:
+    name = _person(person)
+    return bool(person and name) and not is_office(name or "", (person or {}).get("role"))
 
 
 def _bank(entity: Entity) -> Bank | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 import yaml
 from babel.numbers import format_currency
@@ -242,3 +244,73 @@ def test_the_bench_renders_and_tells_its_figures():
 def test_clean_text_is_the_same_whether_it_is_looked_at_as_a_whole_or_one_by_one(text: str):
     line = " ".join(view._printable(text).split())
     assert view.clean(text) == (line if len(line) <= 300 else line[:299] + "…")
+
+
+@pytest.mark.parametrize("tag", ["fr", "fr-BE", "fr-CH", "fr-CA"])
+def test_french_writes_the_first_of_a_month_as_an_ordinal(tag: str):
+    formats = Formats(locale_of(tag))
+    first, eleventh = date(2026, 5, 1), date(2026, 5, 11)
+    assert (formats.long_date(first), formats.long_date(eleventh)) == ("1er mai 2026", "11 mai 2026")
+    assert formats.date(date(2026, 1, 1)).startswith("1er janv")
+    assert formats.date(date(2026, 1, 21)).startswith("21 janv")
+    assert formats.short_date(first) == "01/05/2026"
+    assert Formats(locale_of("it")).long_date(first) == "1 maggio 2026"
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "human"),
+    [
+        ("Accounts payable", "accounts_payable", False), ("Comptabilité", "accounts_payable", False),
+        ("SERVICE COMPTABILITÉ FOURNISSEURS", None, False), ("Kreditorenbuchhaltung", None, False),
+        ("Cuentas a pagar, administración", None, False), ("Ufficio contabilità", None, False),
+        ("Credit manager", "credit_manager", False), ("Contas a pagar / financeiro", None, False), ("-", None, False),
+        ("Marie Durand", "accounts_payable", True), ("Jean Comptable", None, True), ("Frau Office", "buyer", True),
+        ("王芳", None, True),
+    ],
+)  # fmt: skip
+def test_only_a_human_is_greeted_by_name(name: str, role: str | None, human: bool):
+    row = contact("first")
+    row["content"]["person"] = {"contact_id": "P1", "name": name, "role": role}
+    shown = view.build(row, entity())
+    words = Templates(DIRECTORY).language("en", "first")
+    mail, greeting = render.email(shown, words), f"Dear {name}," if human else "Dear Sir or Madam,"
+    for surface in (
+        mail.text,
+        mail.html,
+        *(render.text(shown, words, channel=one) for one in ("letter", "whatsapp")),
+    ):
+        assert greeting in surface
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("attached", [True, False])
+def test_two_hundred_rows_are_listed_and_the_others_counted(language: str, attached: bool):
+    items = {f"N-{number:04}": item(31, 100) for number in range(1234 + 200)}
+    row = contact("first")
+    row["content"] |= {
+        "items": packed(items, dict.fromkeys(items, 100), dict.fromkeys(items, "level_1")),
+        "credit": [],
+    }
+    name = f"statement_C-42_{row['as_of'].isoformat()}.xlsx" if attached else "N-0000.pdf"
+    shown = view.build(row, entity(), Extras(attachments=(Attachment(name, "application/pdf", b""),)))
+    words = Templates(DIRECTORY).language(language, "first")
+    more = words.words["more"]["attached" if attached else "on_request"]
+    told = more.replace("{{ value }}", words.formats.number(1234))
+    mail = render.email(shown, words)
+    assert told in mail.text
+    assert told in render.text(shown, words, channel="letter")
+    assert told in mail.html
+    assert {text.count("N-0199") for text in (mail.text, mail.html)} == {1}
+    assert "N-0200" not in mail.text + mail.html
+
+
+def test_two_hundred_rows_are_all_listed():
+    items = {f"N-{number:04}": item(31, 100) for number in range(200)}
+    row = contact("first")
+    row["content"] |= {
+        "items": packed(items, dict.fromkeys(items, 100), dict.fromkeys(items, "level_1")),
+        "credit": [],
+    }
+    mail = render.email(view.build(row, entity()), Templates(DIRECTORY).language("en", "first"))
+    assert "N-0199" in mail.text
+    assert "… and" not in mail.text

@@ -96,7 +96,7 @@ def texts(pdf: bytes) -> list[str]:
     with pypdfium2.PdfDocument(pdf) as document:
         pages = []
         for page in document:
-            words = page.get_textpage().get_text_bounded().replace("\u200b", "").replace("\ufffe", "")
+            words = page.get_textpage().get_text_bounded().replace("\ufffe", "")
             pages.append(" ".join(words.split()))
         return pages
 

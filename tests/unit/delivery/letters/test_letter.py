@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pikepdf
+import pypdfium2
 import pytest
 import zxingcpp
 from hypothesis import HealthCheck, given, settings
@@ -365,3 +366,35 @@ def test_what_is_held_to_be_drawable_is_drawn(tmp_path):
         "all.typ", {"text": "\u0e44\u0e17\u0e22 ok 株"}, on_date=date(2026, 3, 2)
     )
     assert texts(mixed)[0].endswith(f"ok {INSTEAD}")
+
+
+@pytest.mark.parametrize("address", ["Marguerite.de-la-Tour@compta.client.example", "relances@lumen.example"])
+def test_what_is_copied_from_a_letter_has_no_characters_of_ours_in_it(address: str):
+    reference = "RF18" + "5390075470340000" * 2
+    row = contact("first", items={"F-1": item(38, 1234567, description=f"{reference} {address}")})
+    row["content"]["credit"] = [{"currency": "EUR", "amount": 10_000_000_002_999}]
+    with pypdfium2.PdfDocument(made("DE", "de", content=row["content"]).pdf()) as document:
+        copied = "".join(page.get_textpage().get_text_bounded() for page in document)
+    assert "\u200b" not in copied
+    assert "100.000.000.029,99\u00a0€" in copied
+    assert "accounts@lumen.example" in copied
+    assert "".join(f"{reference}{address}".split()) in "".join(copied.split())
+
+
+def test_addresses_and_amounts_stay_whole_in_running_text():
+    for whole in (
+        "relances@lumen.example",
+        "100.000.000.029,99\u00a0€",
+        "1\u00a0234\u00a0567\u00a0890,00\u00a0EUR",
+    ):
+        assert typesetting.breakable(f"an {whole} ja") == f"an {whole} ja"
+        assert "\u200b" in typesetting.breakable(whole, 12)  # a narrow column has no room for it
+    for long in ("x" * 41, "y" * 30 + "@" + "z" * 30, "1" * 30):
+        assert "\u200b" in typesetting.breakable(long)
+
+
+def test_a_letter_lists_two_hundred_rows_and_says_how_many_more_there_are():
+    pages = texts(plain(rows=203).pdf())
+    whole = " ".join(pages)
+    assert whole.count("31 jours de retard") == 200
+    assert "… et 3 de plus ; le relevé de toutes les factures est disponible sur demande." in whole
