@@ -14,7 +14,10 @@ import sqlalchemy as sa
 
 from relance.cases.answering import asked
 from relance.config.policy import Policy
+from relance.delivery import records
+from relance.delivery.leases import message_of
 from relance.delivery.mime import ascii_address
+from relance.delivery.port import Receipt
 from relance.delivery.privacy import without_addresses
 from relance.errors import PermanentError
 from relance.inbox.bounces import Incoming, Outcome
@@ -100,13 +103,12 @@ class Filing:
             f"{outcome.status or 'no status'}: {outcome.diagnostic}" if outcome.diagnostic else outcome.status
         )
         note = note and without_addresses(note, address)  # events are kept for ever, addresses are not
-        doubtful = row["state"] in _OPEN
-        if doubtful:  # whoever was sending it finds that settled
-            gone = {"state": "sent", "sent_at": sa.func.now(), "lease_owner": None, "lease_until": None}
-            uow.execute(sa.update(outbox).where(outbox.c.key == row["key"]).values(gone))
-        contacts.set_state(
-            uow, [row["key"]], outcome.fate, ACTOR, row["on_date"] if doubtful else None, note, only_from=_LEFT
-        )  # fmt: skip
+        if (
+            row["state"] in _OPEN
+        ):  # it has left, or nothing could have come back; its sender finds that settled
+            proof = Receipt(row["provider"] or CHANNEL, "came back")
+            records.sent(uow, message_of(row), proof, actor=ACTOR, note="it came back, so it had left")
+        contacts.set_state(uow, [row["key"]], outcome.fate, ACTOR, None, note, only_from=_LEFT)
 
     def _reply(self, uow: UnitOfWork, mail: Incoming, row: sa.RowMapping | None) -> Filed:
         by = "thread" if row is not None else "address"
@@ -233,5 +235,9 @@ def _normal(address: str) -> str:
 
 
 _COLUMNS = tuple(
-    outbox.c[name] for name in ("key", "entity", "payer_id", "recipient", "copies", "state", "on_date")
-)
+    outbox.c[name]
+    for name in (
+        "key", "entity", "payer_id", "channel", "sender", "recipient", "copies", "message_id", "media", "digest", "state",
+        "on_date", "provider",
+    )
+)  # fmt: skip

@@ -231,6 +231,7 @@ def test_a_bounce_ends_the_doubt_whether_a_message_had_gone(
     read(World(database), folder)
     assert World(database).states() == {KEY: "bounced"}
     assert World(database).states(outbox) == {KEY: "sent"}
+    assert World(database).told("P1")[-2:] == ["contact.sent", "contact.bounced"]
 
 
 def test_an_absence_is_told_and_asks_nobody(world: World, folder: Folder) -> None:
