@@ -6,6 +6,7 @@ confirm (by what was called back under the key, or by to whom and what), and its
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from functools import cached_property
@@ -32,7 +33,7 @@ class Made(Protocol):
     sid: str | None
 
 
-class TwilioChannel:
+class TwilioChannel(ABC):
     """One channel of the account. Not shared between threads."""
 
     name = PROVIDER
@@ -94,11 +95,13 @@ class TwilioChannel:
         """Where receipts go; without an address of ours none come."""
         return status_url(self._public_url, message.key) if self._public_url else values.unset
 
+    @abstractmethod
     def _request(self, message: Message) -> dict[str, Any]:
-        raise NotImplementedError
+        """What Twilio is asked to make of a message."""
 
+    @abstractmethod
     def _make(self, client: Client, request: dict[str, Any]) -> Made:
-        raise NotImplementedError
+        """Have it made."""
 
     def _listed(self, client: Client, message: Message) -> Iterable[Any]:  # noqa: ARG002 - for those that can ask
         """The number's newest messages; nothing where a list tells none from another."""
