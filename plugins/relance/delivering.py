@@ -136,7 +136,7 @@ def look_again(services: Services, entity: str, as_of: date, *, at_marks: bool =
         now = facts_now(uow, entity)
         if known is None or known == (now if at_marks else now._replace(marks=known.marks)):
             return False
-        reason = _reason(uow, entity, as_of)
+        live = _live(uow, entity, as_of)
     with day_lock(services.database, entity, as_of, what="last look"), services.unit_of_work() as uow:
         withdrawn = delivery.withdraw(uow, entity=entity, as_of=as_of)
         uow.commit()
@@ -146,14 +146,14 @@ def look_again(services: Services, entity: str, as_of: date, *, at_marks: bool =
         as_of,
         len(withdrawn),
     )
-    decide(services, entity, as_of, live=True, reason=reason)
+    decide(services, entity, as_of, live=True, reason=live.reason if live else None)
     return True
 
 
-def _reason(uow: UnitOfWork, entity: str, as_of: date) -> str | None:
-    """Why the day's newest live plan was forced; None when it was not."""
+def _live(uow: UnitOfWork, entity: str, as_of: date) -> sa.Row[tuple[str | None]] | None:
+    """The reason of the day's newest live plan (None: it was not forced); no row where there is no such plan."""
     latest = sa.select(plan.c.reason).where(plan.c.entity == entity, plan.c.as_of == as_of, plan.c.live)
-    return uow.execute(latest.order_by(plan.c.plan_id.desc()).limit(1)).scalar()
+    return uow.execute(latest.order_by(plan.c.plan_id.desc()).limit(1)).first()
 
 
 def _refuse_unforced(services: Services, entity: str, as_of: date) -> None:
@@ -162,8 +162,8 @@ def _refuse_unforced(services: Services, entity: str, as_of: date) -> None:
     if as_of == today:
         return
     with services.unit_of_work() as uow:
-        forced = _reason(uow, entity, as_of)
-    if forced is None:
+        live = _live(uow, entity, as_of)
+    if live is not None and live.reason is None:
         raise UsageError(
             f"{as_of} is not {entity}'s today ({today}): nothing is sent for another day.",
             hint="What waited is planned anew with today's run; or force that day: relance run --force --reason TEXT",
