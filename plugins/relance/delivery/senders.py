@@ -115,22 +115,22 @@ class _Sender:
     def run(self) -> None:
         """Take batch after batch; an error stops the other senders too."""
         try:
-            with self._all.make() as channels:
-                while not self._all.stopped.is_set() and (batch := self._next(channels)):
-                    self._deliver(channels, *batch)
+            # one connection for as long as it sends: a new one costs as much as ten messages
+            with self._all.make() as channels, UnitOfWork(self._job.database) as uow:
+                while not self._all.stopped.is_set() and (batch := self._next(uow, channels)):
+                    self._deliver(uow, channels, *batch)
         except BaseException:
             self._all.stopped.set()
             raise
 
-    def _next(self, channels: Channels) -> tuple[list[Message], Turns] | None:
+    def _next(self, uow: UnitOfWork, channels: Channels) -> tuple[list[Message], Turns] | None:
         """The next batch, of a channel that is neither down nor full, and when its messages may go."""
         job = self._job
-        with UnitOfWork(job.database) as uow:
-            waiting = leases.channels_waiting(uow, entity=job.entity, as_of=job.as_of, keys=job.keys)
-            for channel in waiting:
-                if channel not in self._all.down and (batch := self._take(uow, channels, channel)):
-                    uow.commit()
-                    return batch
+        waiting = leases.channels_waiting(uow, entity=job.entity, as_of=job.as_of, keys=job.keys)
+        for channel in waiting:
+            if channel not in self._all.down and (batch := self._take(uow, channels, channel)):
+                uow.commit()
+                return batch
         return None
 
     def _take(self, uow: UnitOfWork, channels: Channels, channel: str) -> tuple[list[Message], Turns] | None:
@@ -157,25 +157,24 @@ class _Sender:
         )
         return batch, turns
 
-    def _deliver(self, channels: Channels, batch: list[Message], turns: Turns) -> None:
+    def _deliver(self, uow: UnitOfWork, channels: Channels, batch: list[Message], turns: Turns) -> None:
         """Send a batch, message by message; one that fails does not stop the others."""
         first = time.monotonic() + turns.wait_s
-        with UnitOfWork(self._job.database) as uow:
-            for place, message in enumerate(batch):
-                if message.channel in self._all.down or self._wait(uow, first + place * turns.every_s):
-                    break
-                try:
-                    channel = channels.of(message)
-                except ChannelRefusedError as error:
-                    self._all.refuse(message.channel, error)
-                    break
-                body = records.begun(
-                    uow, key=message.key, name=self._job.name, provider=channel.name, seconds=self._seconds(channel)
-                )  # fmt: skip
-                uow.commit()  # with it goes the record of the message before
-                if body is not None:
-                    self._hand_over(uow, channel, replace(message, body=body))
-            uow.commit()
+        for place, message in enumerate(batch):
+            if message.channel in self._all.down or self._wait(uow, first + place * turns.every_s):
+                break
+            try:
+                channel = channels.of(message)
+            except ChannelRefusedError as error:
+                self._all.refuse(message.channel, error)
+                break
+            body = records.begun(
+                uow, key=message.key, name=self._job.name, provider=channel.name, seconds=self._seconds(channel)
+            )  # fmt: skip
+            uow.commit()  # with it goes the record of the message before
+            if body is not None:
+                self._hand_over(uow, channel, replace(message, body=body))
+        uow.commit()
 
     def _wait(self, uow: UnitOfWork, turn: float) -> bool:
         """Wait for a message's turn, with the record of the one before written; True when all senders stop."""
