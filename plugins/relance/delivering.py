@@ -99,21 +99,24 @@ def deliver(
         report = _added(report, one)
         if not (alone and refused and look_again(services, entity, as_of)):
             break
-    _write_handovers(services, entity, as_of)
+    if alone:  # side by side each would write the same files
+        _write_handovers(services, entity, as_of)
     log.info("%s %s: delivered: %s", entity, as_of, in_words(report.as_dict()))
     return report
 
 
 def deliver_waiting(services: Services, entity: str, as_of: date) -> bool:
-    """Deliver what waits and may go by now; True when nothing more can go on that day.
+    """Deliver what waits and may go by now, and write hand-over files; True when nothing more can go on that day.
 
     Raises:
         BusyError: when the day has to be decided again and others work on it.
     """
     if as_of < services.today(entity):
+        _write_handovers(services, entity, as_of)
         return True
     look_again(services, entity, as_of)
     if not delivery_batches(services, entity, as_of):
+        _write_handovers(services, entity, as_of)
         return True
     report = deliver(services, entity, as_of)
     if report.deferred:
@@ -137,6 +140,8 @@ def look_again(services: Services, entity: str, as_of: date, *, at_marks: bool =
         if known is None or known == (now if at_marks else now._replace(marks=known.marks)):
             return False
         live = _live(uow, entity, as_of)
+    # A forced run that decides what was decided on the day itself stores no reason of its own.
+    forced = None if as_of == services.today(entity) else "last look at the facts of a forced day"
     with day_lock(services.database, entity, as_of, what="last look"), services.unit_of_work() as uow:
         withdrawn = delivery.withdraw(uow, entity=entity, as_of=as_of)
         uow.commit()
@@ -146,7 +151,7 @@ def look_again(services: Services, entity: str, as_of: date, *, at_marks: bool =
         as_of,
         len(withdrawn),
     )
-    decide(services, entity, as_of, live=True, reason=live.reason if live else None)
+    decide(services, entity, as_of, live=True, reason=(live and live.reason) or forced)
     return True
 
 
