@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -21,7 +21,7 @@ from relance.store.uow import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as stored; `facts` is what its card shows, as of `facts_on`."""
+    """A case as stored; `facts` is what its card shows of the ledger, as of `facts_on`; `details` what people said."""
 
     case_id: int
     entity: str
@@ -36,6 +36,11 @@ class Case:
     closed_reason: str | None
     facts: Mapping[str, Any]
     facts_on: date
+    watchers: tuple[str, ...] | list[str] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    due_on: date | None = None
+    snoozed_until: date | None = None
+    requested_by: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""

@@ -1,16 +1,29 @@
-"""Every word a card says, by locale: one place, one file a language. `{…}` are filled by the cards."""
+"""Every word that Slack shows, by locale: a folder a surface, in it a file a language. `{…}` are filled by who says them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 
-from relance.slack.words import de, en, es, fr
-
 DEFAULT = "en"
-WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"en": en.WORDS, "fr": fr.WORDS, "de": de.WORDS, "es": es.WORDS}
-)
+LOCALES = ("en", "fr", "de", "es")
+SURFACES = ("cards", "modals", "bot", "digests")
+
+
+def _words(locale: str) -> Mapping[str, str]:
+    """All surfaces' words of a locale; no key may be in two of them."""
+    words: dict[str, str] = {}
+    for surface in SURFACES:
+        own: dict[str, str] = import_module(f"{__name__}.{surface}.{locale}").WORDS
+        twice = words.keys() & own.keys()
+        if twice:
+            raise ValueError(f"said in two places: {sorted(twice)}")
+        words |= own
+    return MappingProxyType(words)
+
+
+WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({locale: _words(locale) for locale in LOCALES})
 
 
 def locale_of(language: str | None) -> str:

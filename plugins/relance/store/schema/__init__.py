@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from relance.store.schema.base import APPEND_ONLY, metadata
-from relance.store.schema.cases import case_event, dunning_case, hold, instalment, instalment_plan, promise
+from relance.store.schema.cases import (
+    case_comment,
+    case_event,
+    dunning_case,
+    hold,
+    instalment,
+    instalment_plan,
+    promise,
+)
 from relance.store.schema.claims import claim_entry
 from relance.store.schema.delivery import day_facts, outbox, pace
 from relance.store.schema.inbound import link_revocation, reach_mark, receipt, reply
@@ -26,12 +34,20 @@ from relance.store.schema.plans import (
     policy_version,
 )
 from relance.store.schema.profiles import payer_profile, profile_week
-from relance.store.schema.slack import slack_card, slack_outbox
+from relance.store.schema.slack import (
+    digest,
+    slack_card,
+    slack_direct,
+    slack_intent,
+    slack_outbox,
+    slack_user,
+)
 from relance.store.schema.timeline import timeline, timeline_head
 
 __all__ = [
     "APPEND_ONLY",
     "LEDGER_TABLES",
+    "case_comment",
     "case_event",
     "claim_entry",
     "contact",
@@ -39,6 +55,7 @@ __all__ = [
     "contact_version",
     "customer_version",
     "day_facts",
+    "digest",
     "dunning_case",
     "hold",
     "import_run",
@@ -63,7 +80,10 @@ __all__ = [
     "reply",
     "signal_version",
     "slack_card",
+    "slack_direct",
+    "slack_intent",
     "slack_outbox",
+    "slack_user",
     "timeline",
     "timeline_head",
 ]

@@ -24,6 +24,23 @@ dunning_case = sa.Table(
     Column("closed_reason", Text, comment="paid, kept, partly_kept, written_off …; null while open"),
     Column("facts", JSONB, nullable=False, comment="what the card shows, as of facts_on"),
     Column("facts_on", Date, nullable=False),
+    Column(
+        "watchers",
+        ARRAY(Text),
+        nullable=False,
+        server_default="{}",
+        comment="e-mails of who is told of changes",
+    ),
+    Column(
+        "details",
+        JSONB,
+        nullable=False,
+        server_default="{}",
+        comment="what people said: reason codes, parts in dispute, calls made; kept when facts are brought to a day",
+    ),
+    Column("due_on", Date, comment="the day by which somebody must have acted"),
+    Column("snoozed_until", Date, comment="the last day on which the case and its dunning rest"),
+    Column("requested_by", Text, comment="an approval that a person asked for: who, and so may not answer"),
     sa.Index(
         "dunning_case_one_open_uq",
         "entity",
@@ -47,6 +64,22 @@ case_event = sa.Table(
     Column("body", JSONB, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
     sa.Index("case_event_case_id_ix", "case_id"),
+)
+
+case_comment = sa.Table(
+    "case_comment",
+    metadata,
+    Column("comment_id", BigInteger, Identity(), primary_key=True),
+    Column("case_id", BigInteger, sa.ForeignKey("dunning_case.case_id"), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False, comment="as it reads now; empty once deleted"),
+    Column("on_date", Date, nullable=False),
+    Column("source", Text, unique=True, comment="the message it is, as channel:ts; null: written elsewhere"),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
+    Column("edited_at", DateTime(timezone=True)),
+    Column("deleted_at", DateTime(timezone=True)),
+    sa.Index("case_comment_case_id_ix", "case_id", "comment_id"),
+    comment="comments as they read now; each change of them is an event",
 )
 
 promise = sa.Table(
@@ -83,6 +116,11 @@ hold = sa.Table(
     Column("until", Date, comment="the last day it stands; null: open end"),
     Column("ended_on", Date, comment="lifted: it no longer stands from this day on"),
     Column("source", Text, nullable=False, comment="who or what put it, shown in explanations"),
+    Column(
+        "amount",
+        BigInteger,
+        comment="a disputed part of the invoice, minor units of its currency; null: all of it",
+    ),
     Column(
         "at", DateTime(timezone=True), nullable=False, server_default=now(), comment="when we learnt of it"
     ),

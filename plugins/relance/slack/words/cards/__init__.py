@@ -1,0 +1,1 @@
+"""What cards say, one file a language."""

@@ -1,0 +1,1 @@
+"""What digests and alerts say, one file a language."""

@@ -1,0 +1,1 @@
+"""What modals and the Home tab say, one file a language."""
