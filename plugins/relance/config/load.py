@@ -12,8 +12,9 @@ from relance.config.policy import Policy
 from relance.config.problems import Problem
 from relance.config.profiles import Profiles
 from relance.config.reading import Reading, read_directory
-from relance.config.roles import Roles
+from relance.config.roles import UNWRITTEN, Roles
 from relance.config.rules import apply_rules
+from relance.config.slack import SlackRules
 from relance.errors import PolicyError
 
 
@@ -50,6 +51,12 @@ def refuse(problems: Iterable[Problem], directory: Path, *, only: str | None = N
         )
 
 
+def _roles(reading: Reading) -> Roles:
+    """Those of the file; without one everyday work is everybody's; an unsound file allows nothing."""
+    absent = UNWRITTEN if "roles" not in reading.single_documents else Roles()
+    return cast("Roles", reading.single.get("roles") or absent)
+
+
 def _of_another(problem: Problem, only: str | None) -> bool:
     file = Path(problem.file)
     return only is not None and file.parent.name == "entities" and file.stem != only
@@ -63,7 +70,8 @@ def assemble(reading: Reading) -> Policy:
         scenarios=cast("dict[str, Scenario]", reading.models["scenarios"]),
         segments=reading.segments.rules if reading.segments else (),
         profiles=cast("Profiles", reading.single.get("profiles") or Profiles()),
-        roles=cast("Roles", reading.single.get("roles") or Roles()),
+        roles=_roles(reading),
         channels=cast("Channels", reading.single.get("channels") or Channels()),
+        slack=cast("SlackRules", reading.single.get("slack") or SlackRules()),
         directory=reading.directory,
     )

@@ -15,6 +15,7 @@ from relance.config.channels import Channels
 from relance.config.models import Entity, Region, Scenario, SegmentRule
 from relance.config.profiles import Profiles
 from relance.config.roles import Roles
+from relance.config.slack import SlackRules
 from relance.config.values import nearest
 from relance.errors import UsageError
 
@@ -31,6 +32,7 @@ class Policy(BaseModel):
     profiles: Profiles = Field(default_factory=Profiles)
     roles: Roles = Field(default_factory=Roles)
     channels: Channels = Field(default_factory=Channels)
+    slack: SlackRules = Field(default_factory=SlackRules)
     directory: Path = Path("config")
 
     @cached_property
@@ -42,7 +44,7 @@ class Policy(BaseModel):
     @cached_property
     def content(self) -> dict[str, Any]:
         """What planning goes by, as plain data: not who may decide (addresses stay out) nor how messages travel."""
-        return self.model_dump(mode="json", exclude={"directory", "roles", "channels"})
+        return self.model_dump(mode="json", exclude={"directory", "roles", "channels", "slack"})
 
     def entity(self, name: str) -> Entity:
         """The entity of that id.

@@ -16,6 +16,7 @@ from relance.config.models import Entity, Region, Scenario, Segments
 from relance.config.problems import Problem
 from relance.config.profiles import Profiles
 from relance.config.roles import Roles
+from relance.config.slack import SlackRules
 from relance.config.values import nearest
 from relance.config.wording import check_model
 
@@ -23,13 +24,12 @@ FOLDERS: Mapping[str, tuple[str, type[BaseModel]]] = MappingProxyType(
     {"entities": ("entity", Entity), "regions": ("region", Region), "scenarios": ("scenario", Scenario)}
 )
 SINGLE: Mapping[str, type[BaseModel]] = MappingProxyType(
-    {"segments": Segments, "profiles": Profiles, "roles": Roles, "channels": Channels}
+    {"segments": Segments, "profiles": Profiles, "roles": Roles, "channels": Channels, "slack": SlackRules}
 )
 """Files of which there is one, each optional: `<name>.yaml`."""
 # What later capabilities specify, and what policy files point to.
 _BESIDE = frozenset(
     {
-        "slack.yaml",
         "law",
         "schemas",
         "mappings",

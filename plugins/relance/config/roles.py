@@ -9,11 +9,22 @@ from pydantic import Field
 from relance.config.addresses import Email
 from relance.config.amounts import PerCurrency
 from relance.config.models import PolicyModel
-from relance.config.values import AsList, Identifier, Once
+from relance.config.values import AsList, Count, Flag, Identifier, Once, Text
 from relance.money import Money
 
-Action = Literal["approve", "reject", "waive", "instalments"]
+Action = Literal[
+    "see", "comment", "open", "assign", "snooze", "dispute", "promise", "announce", "contact", "call", "complete", "resolve",
+    "reopen", "approve", "reject", "write_off", "waive", "instalments",
+]  # fmt: skip
+"""announce: note that a payment is said to be on its way; contact: correct whom to reach; call: note a call's outcome;
+complete: an internal task or a hand-over is done."""
 ACTIONS: tuple[Action, ...] = get_args(Action)
+CaseKind = Literal[
+    "dispute", "promise", "overdue_90", "approval", "call", "no_contact", "delivery", "risk", "question", "handover",
+    "exhausted", "data",
+]  # fmt: skip
+EVERYBODY = "everybody"
+"""The role of each member of the workspace and each e-mail: never of guests and outsiders."""
 
 
 class Role(PolicyModel):
@@ -21,6 +32,15 @@ class Role(PolicyModel):
 
     people: Annotated[tuple[Email, ...], AsList, Once] = Field(
         (), description="Their e-mail addresses.", examples=[["lead@lumen.example"]]
+    )
+    slack_groups: Annotated[tuple[Text, ...], AsList, Once] = Field(
+        (),
+        description="Slack user groups whose members have it: ids or handles.",
+        examples=[["@credit-control"]],
+    )
+    guests: Flag = Field(
+        False,
+        description="Whether people named here may act although they are guests or from outside the workspace.",
     )
     next: Identifier | None = Field(
         None, description="The role that an unanswered approval goes to.", examples=["management"]
@@ -42,6 +62,19 @@ class Permission(PolicyModel):
     entity: Annotated[tuple[Identifier, ...], AsList, Once] = Field(
         (), description="Only for these entities; none listed, all.", examples=[["FR01"]]
     )
+    kind: Annotated[tuple[CaseKind, ...], AsList, Once] = Field(
+        (), description="Only in cases of these kinds; none listed, all.", examples=[["dispute"]]
+    )
+    days: Count | None = Field(
+        None, description="snooze: for so many days at most; absent, any number.", examples=[14]
+    )
+    own_accounts: Flag = Field(
+        False,
+        description="Only for payers whose sales owner or collector the person is, and cases that they own.",
+    )
+    people: Annotated[Count, Field(ge=1, le=5)] = Field(
+        1, description="approve: how many different people must say yes under this row.", examples=[2]
+    )
 
     def covers(self, action: Action, entity: str, totals: tuple[Money, ...]) -> bool:
         """Whether this row allows the action on these totals of the entity."""
@@ -54,7 +87,7 @@ class Permission(PolicyModel):
 
 
 class Roles(PolicyModel):
-    """`roles.yaml`. Without the file nobody may do what needs a permission."""
+    """`roles.yaml`. Without the file everyday work is everybody's (`UNWRITTEN`), and what needs a yes is nobody's."""
 
     roles: dict[Identifier, Role] = Field(default_factory=dict, description="Roles by name.")
     permissions: tuple[Permission, ...] = Field(
@@ -74,3 +107,12 @@ class Roles(PolicyModel):
         while (following := self.roles.get(chain[-1], Role()).next) and following not in chain:
             chain.append(following)
         return tuple(chain)
+
+
+EVERYDAY: tuple[Action, ...] = (
+    "see", "comment", "open", "assign", "snooze", "dispute", "promise", "announce", "contact", "call", "complete", "resolve",
+    "reopen",
+)  # fmt: skip
+"""What takes back as easily as it is done: no amounts, and nothing leaves for the payer that policy does not send."""
+UNWRITTEN = Roles(permissions=(Permission(role=EVERYBODY, may=EVERYDAY, days=14),))
+"""The table of a policy that has no `roles.yaml`."""

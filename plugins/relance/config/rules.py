@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 from relance.config.document import Document, Place
 from relance.config.models import CHANNELS_OF_KIND, LEVELS
 from relance.config.reading import Reading
+from relance.config.roles import EVERYBODY
 from relance.config.values import nearest
 
 
@@ -43,12 +44,12 @@ def _roles_exist(reading: Reading) -> None:
             places.append((("permissions", number, "role"), row.get("role")))
             _row_says_something(reading, document, number, row)
     for name, role in roles.items():
-        if isinstance(role, dict) and not role.get("people"):
+        if isinstance(role, dict) and not role.get("people") and not role.get("slack_groups"):
             document.warn(
                 ("roles", name), f"nobody has the role {name!r}", "write people: [an e-mail address]"
             )
     for place, name in places:
-        if isinstance(name, str) and name not in roles:
+        if isinstance(name, str) and name not in {*roles, EVERYBODY}:
             document.add(place, f"there is no role {name!r}", _instead(name, roles))
     _approvers_exist(reading, roles)
 

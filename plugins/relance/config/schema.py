@@ -18,6 +18,7 @@ from relance.config.channels import Channels
 from relance.config.models import Entity, Region, Scenario, Segments
 from relance.config.profiles import Profiles
 from relance.config.roles import Roles
+from relance.config.slack import SlackRules
 
 SCHEMAS: Mapping[str, type[BaseModel]] = MappingProxyType(
     {
@@ -28,6 +29,7 @@ SCHEMAS: Mapping[str, type[BaseModel]] = MappingProxyType(
         "profiles": Profiles,
         "roles": Roles,
         "channels": Channels,
+        "slack": SlackRules,
     }
 )
 
