@@ -11,7 +11,8 @@
     │   ├── TransientError    worth another try (time-out, 4xx, full mailbox)
     │   └── PermanentError    never will work (refused address, bad credentials)
     └── CaseError             a person asked for something that can't be done
-        └── NotAllowedError  … or that this person may not do
+        ├── NotAllowedError  … or that this person may not do
+        └── AlreadyDoneError … or that somebody has done already
 
 Bad *data* is never an exception: it is a list of problems with their places. These are for what stops the work.
 Codes are stable; `hint` says what to do.
@@ -109,3 +110,9 @@ class NotAllowedError(CaseError):
     """This person may not do this; the message says why."""
 
     code = "case.not_allowed"
+
+
+class AlreadyDoneError(CaseError):
+    """Somebody has done it before; the message says who, what and when."""
+
+    code = "case.done"
