@@ -101,9 +101,20 @@ class PermanentError(DeliveryError):
 
 
 class CaseError(RelanceError):
-    """A person asked for something that a case can't do."""
+    """A person asked for something that a case can't do.
+
+    `key` and `values`: the same sentence among the words of Slack's surfaces (`refusal.<key>`), for who reads another language
+    than English; without a key the message is shown as it is.
+    """
 
     code = "case"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, key: str | None = None, **values: object
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.key = key
+        self.values = values
 
 
 class NotAllowedError(CaseError):

@@ -122,6 +122,16 @@ class Documents:
 
 
 @dataclass(frozen=True, slots=True)
+class Bot:
+    """How Slack reaches the bot: through Socket Mode by an app-level token (xapp-…), or by HTTP, signed with a secret."""
+
+    app_token: str | None = field(default=None, repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8088
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Every outside address and local folder, read once from the environment; what is secret stays out of its repr."""
 
@@ -132,6 +142,7 @@ class Settings:
     smtp: Smtp
     slack_token: str | None = field(repr=False)
     slack_base_url: str
+    bot: Bot = Bot()
     graph: Graph = Graph()
     twilio: Twilio = Twilio()
     letters: Letters = Letters()
@@ -167,6 +178,7 @@ class Settings:
             ),
             slack_token=env.get("RELANCE_SLACK_TOKEN"),
             slack_base_url=env.get("RELANCE_SLACK_BASE_URL", "https://slack.com/api/"),
+            bot=_bot(env),
             graph=_graph(env),
             twilio=_twilio(env),
             letters=_letters(env),
@@ -182,6 +194,15 @@ class Settings:
             link_days=int(_number(env, "RELANCE_LINK_DAYS", 60)),
             documents=_documents(env),
         )
+
+
+def _bot(env: Mapping[str, str]) -> Bot:
+    return Bot(
+        app_token=env.get("RELANCE_SLACK_APP_TOKEN"),
+        signing_secret=env.get("RELANCE_SLACK_SIGNING_SECRET"),
+        host=env.get("RELANCE_SLACK_HOST", "127.0.0.1"),
+        port=int(_number(env, "RELANCE_SLACK_PORT", 8088)),
+    )
 
 
 def _graph(env: Mapping[str, str]) -> Graph:

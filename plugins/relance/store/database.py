@@ -8,11 +8,13 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
@@ -21,6 +23,12 @@ from relance.settings import Settings
 from relance.store import embedded
 
 Prepare = Callable[[pl.DataFrame], pl.DataFrame]
+APPLICATION = "relance"
+_KEPT = 8
+_BY_KEY = (
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
+    "SET enable_mergejoin = off; SET jit = off"
+)
 
 
 def normalise_url(url: str) -> str:
@@ -38,25 +46,69 @@ def normalise_url(url: str) -> str:
 
 
 class Database:
-    """A PostgreSQL database by its URL; opens connections when they are needed and keeps none in the background."""
+    """A PostgreSQL database by its URL; opens connections when they are needed and keeps none in the background.
+
+    Bulk work keeps them for as long as it runs (`keeping`).
+    """
 
     def __init__(self, url: str) -> None:
         self.url = normalise_url(url)
         self._readers: dict[tuple[int, int], Any] = {}
+        self._kept: sa.Engine | None = None
+        self._keepers = 0
+        self._lock = threading.Lock()
 
     @classmethod
-    def of(cls, settings: Settings) -> Database:
+    def of(cls, settings: Settings, *, pool: int = 0) -> Database:
         """The configured server, or the embedded one, started when it isn't running."""
-        return cls(settings.database_url or embedded.start(settings.home))
+        return cls(settings.database_url or embedded.start(settings.home), pool=pool)
 
     @cached_property
     def engine(self) -> sa.Engine:
         """Lazy SQLAlchemy engine (psycopg 3); no pool, so that forked task processes share no socket."""
+        return self._engine(poolclass=NullPool)
+
+    def connect(self) -> sa.Connection:
+        """A connection for one unit of work; inside `keeping` one that another unit has given back."""
+        return (self._kept or self.engine).connect()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Keep the connections of units of work for the next ones while the block runs: a new one costs as much as ten units.
+
+        Whoever forks inside the block must not work with this database in the child.
+        """
+        with self._lock:
+            self._keepers += 1
+            self._kept = self._kept or self._engine(pool_size=_KEPT, max_overflow=-1, pool_pre_ping=True)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._keepers -= 1
+                over, self._kept = (None, self._kept) if self._keepers else (self._kept, None)
+            if over is not None:
+                over.dispose()
+
+    @contextmanager
+    def by_key(self) -> Iterator[psycopg.Connection]:
+        """A connection for few statements, run by the thousand, that find each of their rows by its key.
+
+        Each is a transaction of its own, planned once and never anew: the planner would take tables that were empty a moment
+        ago for small ones, and read them whole.
+        """
+        with psycopg.connect(
+            self.url, autocommit=True, prepare_threshold=0, application_name=APPLICATION
+        ) as opened:
+            opened.execute(_BY_KEY, prepare=False)
+            yield opened
+
+    def _engine(self, **pool: Any) -> sa.Engine:
         return sa.create_engine(
             self.url.replace("postgresql://", "postgresql+psycopg://", 1),
-            poolclass=NullPool,
             hide_parameters=True,  # an error in a log names the statement, never what a payer is called
-            connect_args={"application_name": "relance"},
+            connect_args={"application_name": APPLICATION},
+            **pool,
         )
 
     def read(self, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
