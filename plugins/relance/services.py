@@ -40,14 +40,9 @@ class Services:
         documents: DocumentSource | None = None,
         clock: Callable[[], datetime] | None = None,
         only: str | None = None,
-        pool: int = 0,
     ) -> None:
-        """`only`: the entity that is worked on; problems in the files of others then don't stop it.
-
-        `pool`: how many connections to the database a long-running process keeps open.
-        """
+        """`only`: the entity that is worked on; problems in the files of others then don't stop it."""
         self.only = only
-        self._pool = pool
         self.settings = settings
         self.sql_source = sql_source
         self.documents = documents
@@ -79,7 +74,7 @@ class Services:
     @cached_property
     def database(self) -> Database:
         """The migrated database; starts the embedded server where none is configured."""
-        database = Database.of(self.settings, pool=self._pool)
+        database = Database.of(self.settings)
         database.migrate()
         return database
 

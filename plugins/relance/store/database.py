@@ -59,9 +59,9 @@ class Database:
         self._lock = threading.Lock()
 
     @classmethod
-    def of(cls, settings: Settings, *, pool: int = 0) -> Database:
+    def of(cls, settings: Settings) -> Database:
         """The configured server, or the embedded one, started when it isn't running."""
-        return cls(settings.database_url or embedded.start(settings.home), pool=pool)
+        return cls(settings.database_url or embedded.start(settings.home))
 
     @cached_property
     def engine(self) -> sa.Engine:
