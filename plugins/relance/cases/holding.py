@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import sqlalchemy as sa
@@ -19,25 +19,28 @@ def put_hold(
     reason: str,
     until: date | None,
     source: str,
+    parts: Mapping[str, int] | None = None,
     **by: int,
 ) -> None:
     """Dunning rests from the journal's day to `until` (None: open end) for these items, or for all of the payer's (None).
 
+    `parts`: of an item named there only so many minor units rest, what else is open of it goes on.
     `by`: the columns that say what put it: case_id, promise_id, instalment_plan_id.
     """
     rows = [
         {
             "entity": journal.entity, "payer_id": payer_id, "invoice_id": item, "reason": reason,
-            "from_date": journal.on, "until": until, "source": source, **by,
+            "from_date": journal.on, "until": until, "source": source,
+            "amount": (parts or {}).get(item) if item is not None else None, **by,
         }
         for item in ([None] if items is None else items)
     ]  # fmt: skip
     journal.uow.execute(sa.insert(hold), rows)
 
 
-def lift_holds(journal: Journal, ended_on: date, **by: int) -> None:
-    """What `by` (promise_id, instalment_plan_id) has put no longer stands from `ended_on` on."""
-    put = [hold.c[column] == number for column, number in by.items()]
+def lift_holds(journal: Journal, ended_on: date, **by: int | str) -> None:
+    """What `by` (promise_id, instalment_plan_id, case_id with a reason) has put no longer stands from `ended_on` on."""
+    put = [hold.c[column] == value for column, value in by.items()]
     journal.uow.execute(
         sa.update(hold)
         .where(hold.c.entity == journal.entity, hold.c.ended_on.is_(None), *put)

@@ -67,6 +67,8 @@ class Draft:
     facts: Mapping[str, Any]
     body: Mapping[str, Any] = field(default_factory=dict)
     subject: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    due_on: date | None = None
 
 
 def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[tuple[str, str], int]:
@@ -85,6 +87,8 @@ def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[tuple[str, str
             "opened_on": journal.on,
             "facts": dict(draft.facts),
             "facts_on": journal.on,
+            "details": dict(draft.details),
+            "due_on": draft.due_on,
         }
         for draft in drafts
     ]
@@ -108,13 +112,17 @@ def update_case(
     *,
     verb: str = "update",
     body: Mapping[str, Any] | None = None,
+    **columns: object,
 ) -> bool:
-    """Bring a case's facts to the journal's day; gives whether they changed. `body` tells of `verb` in any case."""
+    """Bring a case's facts to the journal's day; gives whether they changed. `body` tells of `verb` in any case.
+
+    `columns`: others of the case's row that change with it (details, due_on …); only beside a `body`.
+    """
     if facts == case.facts and body is None:
         return False
     transitions.move(transitions.CASE, verb, case.state)
     changed = sorted(name for name in {*facts, *case.facts} if facts.get(name) != case.facts.get(name))
-    _set(journal.uow, case, facts=dict(facts), facts_on=max(case.facts_on, journal.on))
+    _set(journal.uow, case, facts=dict(facts), facts_on=max(case.facts_on, journal.on), **columns)
     told = {"changed": changed} if body is None else body
     journal.tell(case_id=case.case_id, payer_id=case.payer_id, verb=verb, kind=case.kind, body=told)
     return True

@@ -35,6 +35,9 @@ CASE: Mapping[str, Transition] = MappingProxyType(
             Transition("escalate", ("open",), None, inverse=None),
             Transition("promise", ("open",), None, inverse=None),
             Transition("instalments", ("open",), None, inverse=None),
+            Transition("dispute", ("open",), None, inverse=None),
+            Transition("announce", ("open",), None, inverse="end_announcement"),
+            Transition("end_announcement", ("open", "closed"), None, inverse="announce"),
             Transition("close", ("open",), "closed", inverse="reopen"),
             Transition("reopen", ("closed",), "open", inverse="close"),
         )

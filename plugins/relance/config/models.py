@@ -232,6 +232,7 @@ class Entity(PolicyModel):
     )
     ledger: LedgerSource | None = Field(None, description="Where the ledger comes from.")
     overdue_alert_days: Count = Field(90, description="Days late beyond which an `overdue_90` case opens.")
+    dispute_days: Count = Field(30, description="Calendar days in which a dispute must be answered.")
     max_bad_rows: Share = Field(0.05, description="Share of bad rows beyond which an import is refused.")
     max_ledger_age_days: Count = Field(3, description="Age of the extract beyond which nothing acts.")
     call_capacity: Count = Field(20, description="Calls a collector makes a day.")
