@@ -1,0 +1,81 @@
+"""Disputes in figures: how many, how much, how old, and whether they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from relance.cases.reading import Case
+from relance.store.schema import dunning_case
+from relance.store.uow import UnitOfWork
+
+KIND = "dispute"
+
+
+@dataclass(frozen=True, slots=True)
+class Disputes:
+    """Disputes on a day, and those opened and closed in its window; `amounts`: disputed, minor units by currency.
+
+    `before`: how many were open when the window began. `mean_age`, `oldest`: of the open ones, in days. `beyond`: open ones
+    whose deadline has passed. `by_reason`: open ones by reason code.
+    """
+
+    open: int = 0
+    new: int = 0
+    resolved: int = 0
+    before: int = 0
+    mean_age: float = 0.0
+    oldest: int = 0
+    beyond: int = 0
+    amounts: Mapping[str, int] = field(default_factory=dict)
+    by_reason: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def trend(self) -> int:
+        """How many more are open than when the window began."""
+        return self.open - self.before
+
+
+def disputes(
+    uow: UnitOfWork, entity: str, open_cases: Iterable[Case], *, since: date, as_of: date
+) -> Disputes:
+    """Figures of the entity's disputes: open ones as they stand now, the others by the days on which they came and went."""
+    standing = [case for case in open_cases if case.kind == KIND]
+    ages = [max(0, (as_of - case.opened_on).days) for case in standing]
+    table = dunning_case.c
+    counted = {
+        "new": (table.opened_on >= since) & (table.opened_on < as_of),
+        "resolved": (table.closed_on >= since) & (table.closed_on < as_of),
+        "before": (table.opened_on < since) & (table.closed_on.is_(None) | (table.closed_on >= since)),
+    }
+    columns = [sa.func.count().filter(where).label(name) for name, where in counted.items()]
+    where = sa.and_(table.entity == entity, table.kind == KIND)
+    row = uow.execute(sa.select(*columns).where(where)).mappings().one()
+    amounts: dict[str, int] = {}
+    reasons: dict[str, int] = {}
+    for case in standing:
+        for currency, amount in disputed_amounts(case).items():
+            amounts[currency] = amounts.get(currency, 0) + amount
+        if reason := case.details.get("reason"):
+            reasons[str(reason)] = reasons.get(str(reason), 0) + 1
+    return Disputes(
+        open=len(standing), mean_age=round(sum(ages) / len(ages), 1) if ages else 0.0, oldest=max(ages, default=0),
+        beyond=sum(case.due_on is not None and case.due_on < as_of for case in standing),
+        amounts=dict(sorted(amounts.items())), by_reason=dict(sorted(reasons.items())), **row,
+    )  # fmt: skip
+
+
+def disputed_amounts(case: Case) -> dict[str, int]:
+    """What a dispute is about, by currency: the parts that were named, else the open items on its card."""
+    named: Mapping[str, Any] = case.details.get("amounts") or {}
+    currency = case.details.get("currency")
+    if named and currency:
+        return {str(currency): sum(int(amount) for amount in named.values())}
+    sums: dict[str, int] = {}
+    for item in case.facts.get("items") or ():
+        sums[item["currency"]] = sums.get(item["currency"], 0) + item["open"]
+    return sums
