@@ -8,6 +8,7 @@ from datetime import date, datetime
 import polars as pl
 import sqlalchemy as sa
 
+from relance.ledger.corrections import given_on, with_given
 from relance.ledger.reach import without_marked
 from relance.ledger.snapshot import Snapshot, take_snapshot
 from relance.ledger.tables import TABLES, Table
@@ -79,6 +80,7 @@ def later_extracts(uow: UnitOfWork, entity: str, extract_date: object) -> dict[s
 def snapshot_on(
     database: Database, versions: LedgerVersions, as_of: date, *, moment: datetime | str = "infinity"
 ) -> Snapshot:
-    """The ledger as of a day, without the addresses that were known at `moment` to take no more messages."""
+    """The ledger as of a day, with persons that people had given by `moment`, without addresses known to take no more."""
+    given = given_on(database, versions.entity, as_of, moment=moment)
     marks = marks_on(database, versions.entity, as_of, moment=moment)
-    return without_marked(take_snapshot(versions, as_of), marks)
+    return without_marked(with_given(take_snapshot(versions, as_of), given), marks)

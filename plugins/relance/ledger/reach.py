@@ -21,12 +21,16 @@ def without_marked(snapshot: Snapshot, marks: pl.DataFrame) -> Snapshot:
     `marks`: `channel`, `address`, as `store.inbound.marks_on` gives them. An address that the ledger has corrected since is
     no longer the marked one.
     """
-    if marks.is_empty() or snapshot.contacts.is_empty():
-        return snapshot
-    contacts = snapshot.contacts
+    return replace(snapshot, contacts=contacts_without(snapshot.contacts, marks))
+
+
+def contacts_without(contacts: pl.DataFrame, marks: pl.DataFrame) -> pl.DataFrame:
+    """Contacts of a ledger with marked addresses opted out of the channel they are marked for; see `without_marked`."""
+    if marks.is_empty() or contacts.is_empty():
+        return contacts
     marked = [
         contacts.lazy()
-        .select("contact_id", address=_normal(column))
+        .select("contact_id", address=normal(column))
         .join(marks.lazy().filter(pl.col("channel") == channel), on="address")
         .select("contact_id", "channel")
         .collect()
@@ -40,14 +44,15 @@ def without_marked(snapshot: Snapshot, marks: pl.DataFrame) -> Snapshot:
         .agg(shut=pl.col("channel").str.join("|"))
     )
     if shut.is_empty():
-        return snapshot
+        return contacts
     joined = contacts.join(shut, on="contact_id", how="left", maintain_order="left")
     opt_out = pl.concat_str("opt_out", "shut", separator="|", ignore_nulls=True)
     opted = pl.when(pl.col("shut").is_not_null()).then(opt_out).otherwise(pl.col("opt_out"))
-    return replace(snapshot, contacts=joined.with_columns(opt_out=opted).drop("shut"))
+    return joined.with_columns(opt_out=opted).drop("shut")
 
 
-def _normal(column: str) -> pl.Expr:
+def normal(column: str) -> pl.Expr:
+    """An address of a contact as marks keep it: e-mail in lower case, numbers without blanks."""
     text = pl.col(column).str.strip_chars()
     if column == "email":
         return text.str.to_lowercase()

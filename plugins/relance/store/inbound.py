@@ -115,6 +115,19 @@ def marks_on(
     )
 
 
+def marks_in(uow: UnitOfWork, entity: str, as_of: date) -> pl.DataFrame:
+    """`channel`, `address` of the marks that stand on a day, those of this transaction included."""
+    table = reach_mark.c
+    stands = sa.or_(table.lifted_on.is_(None), table.lifted_on > as_of)
+    query = (
+        sa.select(table.channel, table.address)
+        .where(table.entity == entity, table.on_date <= as_of, stands)
+        .distinct()
+    )
+    rows = [tuple(row) for row in uow.execute(query)]
+    return pl.DataFrame(rows, schema={"channel": pl.String, "address": pl.String}, orient="row")
+
+
 def normal_address(channel: str, address: str) -> str:
     """An address as marks keep it: e-mail in lower case, numbers without blanks."""
     text = address.strip()

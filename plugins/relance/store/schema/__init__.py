@@ -13,6 +13,7 @@ from relance.store.schema.cases import (
     promise,
 )
 from relance.store.schema.claims import claim_entry
+from relance.store.schema.corrections import contact_correction
 from relance.store.schema.delivery import day_facts, outbox, pace
 from relance.store.schema.inbound import link_revocation, reach_mark, receipt, reply
 from relance.store.schema.ledger import (
@@ -51,6 +52,7 @@ __all__ = [
     "case_event",
     "claim_entry",
     "contact",
+    "contact_correction",
     "contact_event",
     "contact_version",
     "customer_version",
