@@ -1,5 +1,91 @@
-"""The modals' and the Home tab's words in German."""
+"""The modals', the Home tab's and the answers' words in German."""
 
 from __future__ import annotations
 
-WORDS: dict[str, str] = {}
+WORDS: dict[str, str] = {
+    "modal.close": "Schließen",
+    "modal.cancel": "Abbrechen",
+    "modal.about": "{entity} · Vorgang {case}",
+    "modal.choose": "Auswählen",
+    "modal.note": "Bemerkung",
+    "modal.currency": "Währung",
+    "modal.invoices": "Rechnungen",
+    "modal.invoices.all": "Alle offenen Rechnungen ({count})",
+    "modal.invoices.choose": "Rechnungen auswählen",
+    "modal.invoices.oldest": "Nur die {count} ältesten stehen zur Auswahl.",
+    "modal.invoices.none_all": "Ohne Auswahl: alle Rechnungen des Zahlers.",
+    "modal.comment.title": "Kommentar",
+    "modal.comment.submit": "Hinzufügen",
+    "modal.comment.text": "Kommentar",
+    "modal.comment.placeholder": "Was gesagt und vereinbart wurde, und wie es weitergeht",
+    "modal.comment.hint": "Alle, die den Vorgang sehen, können ihn lesen.",
+    "modal.assign.title": "Zuweisen",
+    "modal.assign.submit": "Zuweisen",
+    "modal.assign.choose": "Person auswählen",
+    "modal.assign.owner": "Zuständig",
+    "modal.assign.owner.hint": "Eine Person ist zuständig. Leer lassen: niemand.",
+    "modal.assign.watchers": "Beobachter",
+    "modal.assign.watchers.hint": "Sie werden über Änderungen informiert.",
+    "modal.snooze.title": "Zurückstellen",
+    "modal.snooze.submit": "Zurückstellen",
+    "modal.snooze.until": "Ruhen lassen bis",
+    "modal.snooze.1": "Morgen ({day})",
+    "modal.snooze.3": "3 Tage ({day})",
+    "modal.snooze.7": "1 Woche ({day})",
+    "modal.snooze.promise": "Bis zum Datum der Zusage ({day})",
+    "modal.snooze.pick": "Ein anderer Tag, unten gewählt",
+    "modal.snooze.date": "Anderer Tag",
+    "modal.snooze.date.hint": "Nur mit „Ein anderer Tag“.",
+    "modal.snooze.reason": "Grund",
+    "modal.snooze.reason.placeholder": "Warum sollen die Mahnungen ruhen?",
+    "modal.snooze.invoices": "Was ruht",
+    "modal.snooze.longest": (
+        "Sie dürfen {count} Tage ruhen lassen (bis {day}). Für länger wird zuerst eine Freigabe eingeholt."
+    ),
+    "modal.snooze.longest.one": (
+        "Sie dürfen {count} Tag ruhen lassen (bis {day}). Für länger wird zuerst eine Freigabe eingeholt."
+    ),
+    "modal.snooze.any": "Sie dürfen bis zu einem Jahr ruhen lassen, nie unbegrenzt.",
+    "modal.snooze.none": "Ihre Rolle erlaubt kein Zurückstellen: Zuerst wird eine Freigabe eingeholt.",
+    "modal.resolve.title": "Abschließen",
+    "modal.resolve.submit": "Abschließen",
+    "modal.resolve.reason": "Ergebnis",
+    "modal.resolve.hint": "„Anderes“ braucht eine Bemerkung. Die Mahnungen gehen ab heute weiter.",
+    "modal.approve.title": "Freigeben",
+    "modal.approve.submit": "Ja, freigeben",
+    "modal.approve.note": "Bemerkung",
+    "modal.approve.step": "Gefragt:",
+    "modal.approve.amount": "Betrag:",
+    "modal.approve.until": "Bis:",
+    "modal.approve.votes": "Bereits zugestimmt: {people}",
+    "modal.approve.asks.snooze": "{person} bittet um eine längere Ruhezeit.",
+    "modal.approve.asks.write_off": "{person} bittet um Ausbuchung.",
+    "modal.reject.title": "Ablehnen",
+    "modal.reject.submit": "Nein, ablehnen",
+    "modal.reject.reason": "Grund",
+    "modal.reject.days": "Ruhetage",
+    "modal.reject.days.hint": "So lange geschieht mit diesen Rechnungen nichts.",
+    "form.required": "Bitte ausfüllen.",
+    "form.long": "Höchstens {count} Zeichen.",
+    "form.day.past": "Geben Sie den {day} oder einen späteren Tag an.",
+    "form.day.far": "Geben Sie den {day} oder einen früheren Tag an.",
+    "form.days": "Geben Sie eine ganze Zahl von 1 bis {most} an.",
+    "form.currency": "Diese Währung ist unbekannt.",
+    "form.amount.open": "Offen sind nur {open}.",
+    "form.invoices.all": "Wählen Sie entweder alle oder einzelne Rechnungen.",
+    "form.snooze.two": "Wählen Sie dafür „Ein anderer Tag“, oder entfernen Sie das Datum.",
+    "parse.amount.unreadable": "„{text}“ ist kein Betrag. Schreiben Sie zum Beispiel {example}.",
+    "parse.amount.currency": (
+        "„{text}“ ist nicht in {currency}. Ändern Sie die Währung, oder schreiben Sie zum Beispiel {example}."
+    ),
+    "parse.amount.doubtful": (
+        "„{text}“ lässt sich auf zwei Arten lesen. Sind Tausender gemeint, schreiben Sie {example}."
+    ),
+    "parse.amount.decimals": (
+        "{currency} hat {count} Nachkommastellen. Schreiben Sie zum Beispiel {example}."
+    ),
+    "parse.amount.positive": "Der Betrag muss größer als null sein.",
+    "parse.amount.large": "Dieser Betrag ist zu groß.",
+    "parse.day.unreadable": "„{text}“ ist kein Datum. Schreiben Sie zum Beispiel {example}.",
+    "parse.day.doubtful": ("„{text}“ lässt sich auf zwei Arten lesen. Schreiben Sie zum Beispiel {example}."),
+}

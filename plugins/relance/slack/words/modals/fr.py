@@ -1,5 +1,91 @@
-"""The modals' and the Home tab's words in French."""
+"""The modals', the Home tab's and the answers' words in French."""
 
 from __future__ import annotations
 
-WORDS: dict[str, str] = {}
+WORDS: dict[str, str] = {
+    "modal.close": "Fermer",
+    "modal.cancel": "Annuler",
+    "modal.about": "{entity} · dossier {case}",
+    "modal.choose": "Choisir",
+    "modal.note": "Remarque",
+    "modal.currency": "Devise",
+    "modal.invoices": "Factures",
+    "modal.invoices.all": "Toutes les factures ouvertes ({count})",
+    "modal.invoices.choose": "Choisir des factures",
+    "modal.invoices.oldest": "Seules les {count} plus anciennes sont proposées.",
+    "modal.invoices.none_all": "Sans choix : toutes les factures du payeur.",
+    "modal.comment.title": "Commenter",
+    "modal.comment.submit": "Ajouter",
+    "modal.comment.text": "Commentaire",
+    "modal.comment.placeholder": "Ce qui a été dit, convenu, et la suite",
+    "modal.comment.hint": "Visible par toutes les personnes qui voient le dossier.",
+    "modal.assign.title": "Attribuer",
+    "modal.assign.submit": "Attribuer",
+    "modal.assign.choose": "Choisir une personne",
+    "modal.assign.owner": "Responsable",
+    "modal.assign.owner.hint": (
+        "Une seule personne suit le dossier. Laissez vide pour ne l'attribuer à personne."
+    ),
+    "modal.assign.watchers": "Observateurs",
+    "modal.assign.watchers.hint": "Ils sont informés des changements.",
+    "modal.snooze.title": "Mettre en pause",
+    "modal.snooze.submit": "Mettre en pause",
+    "modal.snooze.until": "En pause jusqu'au",
+    "modal.snooze.1": "Demain ({day})",
+    "modal.snooze.3": "3 jours ({day})",
+    "modal.snooze.7": "1 semaine ({day})",
+    "modal.snooze.promise": "Jusqu'à la date promise ({day})",
+    "modal.snooze.pick": "Un autre jour, choisi ci-dessous",
+    "modal.snooze.date": "Un autre jour",
+    "modal.snooze.date.hint": "Seulement avec « Un autre jour ».",
+    "modal.snooze.reason": "Motif",
+    "modal.snooze.reason.placeholder": "Pourquoi suspendre les relances ?",
+    "modal.snooze.invoices": "Ce qui est mis en pause",
+    "modal.snooze.longest": (
+        "Vous pouvez suspendre {count} jours (jusqu'au {day}). Au-delà, un accord est d'abord demandé."
+    ),
+    "modal.snooze.longest.one": (
+        "Vous pouvez suspendre {count} jour (jusqu'au {day}). Au-delà, un accord est d'abord demandé."
+    ),
+    "modal.snooze.any": "Vous pouvez suspendre jusqu'à un an, jamais sans fin.",
+    "modal.snooze.none": "Votre rôle ne permet pas de suspendre : un accord est d'abord demandé.",
+    "modal.resolve.title": "Résoudre",
+    "modal.resolve.submit": "Résoudre",
+    "modal.resolve.reason": "Issue",
+    "modal.resolve.hint": "« Autre » demande une remarque. Les relances reprennent aujourd'hui.",
+    "modal.approve.title": "Donner l'accord",
+    "modal.approve.submit": "Oui, approuver",
+    "modal.approve.note": "Remarque",
+    "modal.approve.step": "Demande :",
+    "modal.approve.amount": "Montant :",
+    "modal.approve.until": "Jusqu'au :",
+    "modal.approve.votes": "Ont déjà donné leur accord : {people}",
+    "modal.approve.asks.snooze": "{person} demande une pause plus longue.",
+    "modal.approve.asks.write_off": "{person} demande un passage en perte.",
+    "modal.reject.title": "Refuser",
+    "modal.reject.submit": "Non, refuser",
+    "modal.reject.reason": "Motif",
+    "modal.reject.days": "Jours de pause",
+    "modal.reject.days.hint": "Aucune relance de ces factures pendant ce temps.",
+    "form.required": "Veuillez remplir ce champ.",
+    "form.long": "{count} caractères au plus.",
+    "form.day.past": "Indiquez le {day} ou une date ultérieure.",
+    "form.day.far": "Indiquez le {day} ou une date antérieure.",
+    "form.days": "Indiquez un nombre entier de 1 à {most}.",
+    "form.currency": "Cette devise est inconnue.",
+    "form.amount.open": "Seuls {open} sont dus.",
+    "form.invoices.all": "Choisissez soit toutes les factures, soit certaines.",
+    "form.snooze.two": "Choisissez « Un autre jour » pour cette date, ou retirez-la.",
+    "parse.amount.unreadable": "« {text} » n'est pas un montant. Écrivez par exemple {example}.",
+    "parse.amount.currency": (
+        "« {text} » n'est pas en {currency}. Changez la devise, ou écrivez par exemple {example}."
+    ),
+    "parse.amount.doubtful": (
+        "« {text} » peut se lire de deux façons. S'il s'agit de milliers, écrivez {example}."
+    ),
+    "parse.amount.decimals": "{currency} a {count} décimales. Écrivez par exemple {example}.",
+    "parse.amount.positive": "Le montant doit être supérieur à zéro.",
+    "parse.amount.large": "Ce montant est trop grand.",
+    "parse.day.unreadable": "« {text} » n'est pas une date. Écrivez par exemple {example}.",
+    "parse.day.doubtful": "« {text} » peut se lire de deux façons. Écrivez par exemple {example}.",
+}

@@ -1,0 +1,82 @@
+"""What a modal is: a view drawn from a scene, and a reader of what was filled in. Pure: `today` is passed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from relance.cases.reading import Case, Event
+from relance.config.roles import Action
+from relance.slack.speech import Voice
+
+View = dict[str, Any]
+Block = dict[str, Any]
+StateValues = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""`view.state.values` of Slack's payload: block id → action id → what stands there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An open item as a modal offers it; `open` in minor units."""
+
+    invoice_id: str
+    due_date: date
+    open: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModalScene:
+    """What a modal is drawn from.
+
+    `may`: what the viewer may do with the case. `items`: the payer's open items. `people`: Slack user ids by e-mail in small
+    letters, for those whom the modal shows as chosen. `longest_snooze`: days the viewer may let it rest (None: any number).
+    `notation`: the viewer's language tag as Slack names it, for amounts and dates (default: the voice's). `prefill`: what stands
+    in the fields at first, by their names. `events`: the case's history, oldest first; only the history shows it.
+    """
+
+    case: Case
+    voice: Voice
+    today: date
+    may: frozenset[Action] = frozenset()
+    items: Sequence[Item] = ()
+    people: Mapping[str, str] = field(default_factory=dict)
+    longest_snooze: int | None = None
+    prefill: Mapping[str, Any] = field(default_factory=dict)
+    notation: str | None = None
+    events: Sequence[Event] = ()
+
+    @property
+    def tag(self) -> str:
+        """The language tag by which amounts are written and read."""
+        return self.notation or self.voice.locale
+
+
+class Entry:
+    """What a person filled in, checked: each modal has its own."""
+
+    __slots__ = ()
+
+
+Errors = dict[str, str]
+"""What is wrong, in the viewer's words, by block id: for `response_action: errors`."""
+Reader = Callable[[StateValues, str, date], Entry | Errors]
+
+
+@dataclass(frozen=True, slots=True)
+class Modal:
+    """One modal: `action` is its callback id; one that only shows has no reader.
+
+    `redraws`: action ids of its elements after whose change it is built anew, with `chosen(values)` as the scene's prefill.
+    """
+
+    action: str
+    build: Callable[[ModalScene], View]
+    reader: Reader | None = None
+    redraws: frozenset[str] = frozenset()
+
+    def read(self, values: StateValues, *, locale: str, today: date) -> Entry | Errors:
+        """What was filled in, or what is wrong with it; `locale`: the viewer's language tag (fr, fr-CH)."""
+        return self.reader(values, locale, today) if self.reader is not None else {}
