@@ -26,6 +26,8 @@ WRITE_OFF = "case.write_off.v1"
 HISTORY = "case.history.v1"
 MORE = "case.more.v1"
 """The card's menu; each option's value is a `Target` with the action it stands for."""
+SHOW = "case.show.v1"
+"""The menu of a channel's list of cases beyond its daily limit: each option's value is a `Target`; it gets a card."""
 LINK = "case.link.v1"
 """A button that only opens an address."""
 

@@ -11,10 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from relance.cases.among import among
-from relance.cases.reading import Case, last_comments
+from relance.cases.reading import Case, Event, last_comments, read_case
 from relance.config.models import Entity
 from relance.config.policy import Policy
-from relance.slack.cards import KINDS, Card, Scene, card, reply
+from relance.slack.cards import KINDS, Card, Comment, Scene, card, reply
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
 from relance.store.schema import dunning_case, slack_card, slack_outbox
@@ -32,18 +32,39 @@ def queue(uow: UnitOfWork, *, policy: Policy, entity: str, as_of: date, link: st
     Raises:
         UsageError: for an unknown entity.
     """
+    policy.entity(entity)
+    return _queue(uow, policy, entity, _candidates(uow, entity, as_of), link)
+
+
+def queue_case(uow: UnitOfWork, *, policy: Policy, case_id: int, as_of: date, link: str | None = None) -> int:
+    """Render one case's card anew in the transaction that changed the case; gives how many rows were written. Doesn't commit.
+
+    Raises:
+        CaseError: there is no such case.
+        UsageError: its entity is unknown.
+    """
+    case = read_case(uow, case_id)
+    policy.entity(case.entity)
+    return _queue(uow, policy, case.entity, [case], link)
+
+
+def _queue(uow: UnitOfWork, policy: Policy, entity: str, found: Sequence[Case], link: str | None) -> int:
     one = policy.entity(entity)
-    cases = [case for case in _candidates(uow, entity, as_of) if channel_of(one, case.kind)]
+    cases = [case for case in found if channel_of(one, case.kind)]
     if not cases:
         return 0
     comments = last_comments(uow, [case.case_id for case in cases])
     voice = Voice(locale_of(one.slack.locale if one.slack and one.slack.locale else _language(policy, one)))
     changes = _Changes(one, _cards(uow, cases), _waiting(uow, cases))
     for case in cases:
-        scene = Scene(case, one.name, voice, comments.get(case.case_id), link)
+        scene = Scene(case, one.name, voice, _said(comments.get(case.case_id)), link)
         changes.add(case, card(scene), reply(scene))
     changes.drop_told_replies(_replies_told(uow, cases))
     return changes.store(uow)
+
+
+def _said(event: Event | None) -> Comment | None:
+    return Comment(event.actor, str(event.body.get("text", "")), event.on_date) if event else None
 
 
 def channel_of(entity: Entity, kind: str) -> str | None:

@@ -12,7 +12,7 @@ from babel.numbers import format_currency
 
 from relance.money import to_decimal
 from relance.slack.limits import clean, data
-from relance.slack.words import say, word_or
+from relance.slack.words import WORDS, say, word_or
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,10 @@ class Voice:
     def __call__(self, key: str, **values: object) -> str:
         """The words of `key`."""
         return say(self.locale, key, **values)
+
+    def knows(self, key: str) -> bool:
+        """Whether there are words of `key`."""
+        return key in WORDS[self.locale]
 
     def named(self, group: str, name: str | None) -> str:
         """The word for a value such as a level or a reason; the value itself where it has none."""

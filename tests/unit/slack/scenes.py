@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from relance.cases.history import DONE
 from relance.cases.promised import SHOWN
-from relance.cases.reading import Case, Event
+from relance.cases.reading import Case
 from relance.config.models import LEVELS
-from relance.slack.cards import KINDS, Scene
+from relance.slack.cards import KINDS, Comment, Scene
 from relance.slack.speech import Voice
 from relance.slack.words import WORDS
 
@@ -77,8 +77,8 @@ def scene(one: Case, locale: str = "en", **other: Any) -> Scene:
     return Scene(one, "Lumen SAS", Voice(locale), **other)
 
 
-def comment(text: str, actor: str = "sales@lumen.example") -> Event:
-    return Event(1, 7, "comment", actor, DAY, {"text": text}, datetime(2026, 3, 12, 9, tzinfo=UTC))
+def comment(text: str, actor: str = "sales@lumen.example", *, edited: bool = False) -> Comment:
+    return Comment(actor, text, DAY, edited)
 
 
 HOSTILE = [

@@ -1,0 +1,114 @@
+"""The whole card, put together, and what is said once in its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote as percent
+
+from relance.slack import limits
+from relance.slack.cards.buttons import pressed
+from relance.slack.cards.figures import fields, items
+from relance.slack.cards.matter import matter
+from relance.slack.cards.model import Block, Card, Scene
+from relance.slack.cards.parts import header, section
+from relance.slack.cards.titles import title_of
+from relance.slack.limits import data
+
+_SHRINKING = ((600, 5), (60, 5), (60, 2), (60, 0))
+"""Characters of the comment and invoices shown, where escaped text, which may be five times as long, leaves less room."""
+
+
+def card(scene: Scene) -> Card:
+    """The living card of a case."""
+    title, sign = title_of(scene)
+    blocks: list[Block] = []
+    for room, most in _SHRINKING:
+        blocks = [
+            header(f"{sign} {title}"),
+            *_ending(scene),
+            *_rest(scene),
+            *matter(scene),
+            *fields(scene),
+            *items(scene, most=most),
+            *_comment(scene, room=room),
+            *pressed(scene),
+            _foot(scene),
+        ]
+        if limits.size(blocks) <= limits.WHOLE:
+            break
+    return Card(text=_fallback(scene, title), blocks=tuple(blocks))
+
+
+def reply(scene: Scene) -> Card | None:
+    """What is said once, in the card's thread and in the channel, when a promise's hour comes; else None."""
+    speak = scene.facts.get("speak")
+    promises = scene.facts.get("promises") or []
+    if scene.case.kind != "promise" or scene.case.state != "open" or speak is None or not promises:
+        return None
+    voice, first = scene.voice, promises[0]
+    text = voice(
+        f"reply.{speak}",
+        payer=data(scene.payer, limits.NAME),
+        amount=voice.amount(first["amount"], first["currency"]),
+        missing=voice.amount(first["amount"] - first["paid"], first["currency"]),
+        day=voice.day(first["due_on"]),
+    )
+    return Card(text=text)
+
+
+def _ending(scene: Scene) -> list[Block]:
+    case, voice = scene.case, scene.voice
+    if case.closed_on is None:
+        return []
+    reason = voice.named("end", case.closed_reason or "other")
+    return [section([f"*{voice('closed', on=voice.day(case.closed_on), reason=reason)}*"])]
+
+
+def _rest(scene: Scene) -> list[Block]:
+    """Until when dunning rests, and why."""
+    case, voice = scene.case, scene.voice
+    if case.snoozed_until is None or scene.is_closed:
+        return []
+    told = f":zzz: {voice('rests', until=voice.day(case.snoozed_until))}"
+    snooze: Mapping[str, Any] = scene.details.get("snooze") or {}
+    if snooze.get("by"):
+        told += f" · {data(str(snooze['by']), limits.ID)}"
+    return [section([told, *([f">{data(str(snooze['reason']), 300)}"] if snooze.get("reason") else [])])]
+
+
+def _comment(scene: Scene, *, room: int) -> list[Block]:
+    said, voice = scene.comment, scene.voice
+    if said is None:
+        return []
+    head = f"*{voice('comment')}* · {data(said.author, limits.ID)} · {voice.day(said.on_date)}"
+    if said.edited:
+        head += f" · _{voice('edited')}_"
+    return [section([head, f">{data(said.text, room)}"])]
+
+
+def _foot(scene: Scene) -> Block:
+    """No day stands here: a card that shows the same as yesterday is not sent again."""
+    case, voice = scene.case, scene.voice
+    company = data(scene.company, limits.NAME)
+    told = [voice("foot", entity=company, on=voice.day(case.opened_on), case=case.case_id)]
+    if scene.link:
+        told.append(f"<{_url(scene, scene.link)}|{voice('link')}>")
+    links = [f"<{_url(scene, url)}|{data(name, 40)}>" for name, url in scene.links.items()]
+    elements = [limits.mrkdwn(text) for text in [*told, *links][: limits.CONTEXT_ELEMENTS]]
+    return {"type": "context", "elements": elements}
+
+
+def _url(scene: Scene, template: str) -> str:
+    case, url = scene.case, template
+    for name, value in (("entity", case.entity), ("payer_id", case.payer_id), ("case_id", str(case.case_id))):
+        url = url.replace(f"{{{name}}}", percent(value, safe=""))
+    return limits.escape(url.replace("|", "%7C"))
+
+
+def _fallback(scene: Scene, title: str) -> str:
+    totals = scene.facts.get("totals") or []
+    overdue = scene.voice.amounts(totals, "overdue") or scene.voice.amounts(totals, "open")
+    amounts = limits.lines_within(overdue[:5], limit=200, more="…")
+    told = ", ".join(amounts.split("\n")) if amounts else ""
+    return limits.escape(limits.clip(f"{title} · {told}" if told else title, 500))
