@@ -6,16 +6,16 @@ contests, and a person looks at it.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import polars as pl
 
+from relance.cases.commenting import put_comment
+from relance.cases.disputing import contest
 from relance.cases.facts import payer_facts
 from relance.cases.history import read_history
-from relance.cases.holding import put_hold
 from relance.cases.promising import ledger_on, take_down
 from relance.cases.reading import find_case, read_case
 from relance.cases.record import Draft, Journal, open_cases, update_case
@@ -27,7 +27,6 @@ from relance.store.uow import UnitOfWork
 
 PAYER = "payer"
 """The actor of what a payer does itself. No person's name can be this: those are e-mails."""
-_SUBJECT = 200
 
 
 def promised(
@@ -79,7 +78,8 @@ def contested(
 ) -> int:
     """Open a dispute on what is open of these items (None: all), and let dunning rest for them; gives the case's number.
 
-    The hold has no end: a person ends it with the dispute. The same items contested again change nothing but the words.
+    The hold has no end: a person ends it with the dispute. What is in dispute already stays with its case; the same items
+    contested again change nothing but the words.
 
     Raises:
         CaseError: nothing of it is open any more.
@@ -87,15 +87,8 @@ def contested(
     policy.entity(entity)
     ledger = ledger_on(uow, entity, on_date)
     items = _open(ledger, payer_id, invoices)
-    names = sorted(items["invoice_id"])
-    journal = Journal(uow=uow, entity=entity, on=on_date, actor=PAYER)
-    facts = _facts(journal, ledger, payer_id, items) | {"asks": "dispute"}
-    number, opened = _open_or_find(journal, "dispute", payer_id, facts, subject=_subject(names))
-    if opened:
-        put_hold(
-            journal, payer_id, names, reason="disputed", until=None, source=f"{PAYER}, {on_date.isoformat()}",
-            case_id=number,
-        )  # fmt: skip
+    journal = Journal(uow=uow, entity=entity, on=on_date, actor=PAYER, policy=policy)
+    number = contest(journal, policy=policy, ledger=ledger, payer_id=payer_id, items=items)
     _comment(journal, number, text)
     journal.write()
     return number
@@ -121,9 +114,9 @@ def asked(
     policy.entity(entity)
     ledger = ledger_on(uow, entity, on_date)
     own = ledger.items.filter(pl.col("payer_id") == payer_id)
-    journal = Journal(uow=uow, entity=entity, on=on_date, actor=PAYER)
+    journal = Journal(uow=uow, entity=entity, on=on_date, actor=PAYER, policy=policy)
     facts = _facts(journal, ledger, payer_id, own) | {"asks": asks}
-    number, opened = _open_or_find(journal, "question", payer_id, facts)
+    number, opened = _open_or_find(journal, payer_id, facts)
     if not opened:
         case = read_case(uow, number, lock=True)
         update_case(journal, case, facts | _older(case.facts, asks), body={"asks": asks})
@@ -151,20 +144,14 @@ def _facts(journal: Journal, ledger: Snapshot, payer_id: str, items: pl.DataFram
     return payer_facts(ledger, [payer_id], history, items=items)[payer_id]
 
 
-def _open_or_find(
-    journal: Journal, kind: str, payer_id: str, facts: Mapping[str, Any], *, subject: str = ""
-) -> tuple[int, bool]:
-    """The number of the payer's open case, and whether it was opened now."""
-    opened = open_cases(
-        journal, [Draft(payer_id, kind, facts, body={"asks": facts["asks"]}, subject=subject)]
-    )
+def _open_or_find(journal: Journal, payer_id: str, facts: Mapping[str, Any]) -> tuple[int, bool]:
+    """The number of the payer's open question, and whether it was opened now."""
+    opened = open_cases(journal, [Draft(payer_id, "question", facts, body={"asks": facts["asks"]})])
     if opened:
-        return opened[payer_id, subject], True
-    found = find_case(
-        journal.uow, entity=journal.entity, payer_id=payer_id, kind=kind, subject=subject, lock=True
-    )
+        return opened[payer_id, ""], True
+    found = find_case(journal.uow, entity=journal.entity, payer_id=payer_id, kind="question", lock=True)
     if found is None:
-        raise CaseError(f"The {kind} case of {payer_id} was changed by somebody else.", hint="Try again.")
+        raise CaseError(f"The question of {payer_id} was changed by somebody else.", hint="Try again.")
     return found.case_id, False
 
 
@@ -172,10 +159,4 @@ def _comment(journal: Journal, number: int, text: str | None) -> None:
     """The payer's own words, where there are any, as a comment on the case."""
     if text:
         case = read_case(journal.uow, number, lock=True)
-        update_case(journal, case, case.facts, verb="comment", body={"text": text})
-
-
-def _subject(items: Sequence[str]) -> str:
-    """What tells disputes of one payer apart: the items contested, or their hash when they are many."""
-    names = ", ".join(items)
-    return names if len(names) <= _SUBJECT else hashlib.sha256(names.encode()).hexdigest()
+        put_comment(journal, case, text)

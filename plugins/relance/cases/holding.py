@@ -21,11 +21,11 @@ def put_hold(
     source: str,
     parts: Mapping[str, int] | None = None,
     **by: int,
-) -> None:
+) -> list[int]:
     """Dunning rests from the journal's day to `until` (None: open end) for these items, or for all of the payer's (None).
 
     `parts`: of an item named there only so many minor units rest, what else is open of it goes on.
-    `by`: the columns that say what put it: case_id, promise_id, instalment_plan_id.
+    `by`: the columns that say what put it: case_id, promise_id, instalment_plan_id. Gives the numbers of the holds.
     """
     rows = [
         {
@@ -35,7 +35,9 @@ def put_hold(
         }
         for item in ([None] if items is None else items)
     ]  # fmt: skip
-    journal.uow.execute(sa.insert(hold), rows)
+    return (
+        list(journal.uow.execute(sa.insert(hold).returning(hold.c.hold_id), rows).scalars()) if rows else []
+    )
 
 
 def lift_holds(journal: Journal, ended_on: date, **by: int | str) -> None:

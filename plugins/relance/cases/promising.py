@@ -148,6 +148,23 @@ def open_items(
     Raises:
         CaseError: an unknown payer, one that doesn't pay for itself, what is not open, or not in the currency.
     """
+    meant = items_named(ledger, payer_id, invoices)
+    currencies = sorted(meant["currency"].unique())
+    if currency not in currencies:
+        what = f"in {' or '.join(currencies)}" if currencies else "at all"
+        raise CaseError(
+            f"{payer_id} has nothing open in {currency}.",
+            hint=f"What is open is {what}." if currencies else f"Nothing is open {what}.",
+        )
+    return None if invoices is None else tuple(sorted(meant["invoice_id"]))
+
+
+def items_named(ledger: Snapshot, payer_id: str, invoices: Sequence[str] | None) -> pl.DataFrame:
+    """The payer's open items that are meant, with the columns of a snapshot; an invoice names all its terms; None: all.
+
+    Raises:
+        CaseError: an unknown payer, one that doesn't pay for itself, or what is not open.
+    """
     customer = ledger.customers.filter(pl.col("customer_id") == payer_id)
     if customer.is_empty():
         raise CaseError(
@@ -160,14 +177,7 @@ def open_items(
     meant = own if invoices is None else own.filter(_named(invoices))
     if invoices is not None:
         _check_named(meant, invoices, payer_id)
-    currencies = sorted(meant["currency"].unique())
-    if currency not in currencies:
-        what = f"in {' or '.join(currencies)}" if currencies else "at all"
-        raise CaseError(
-            f"{payer_id} has nothing open in {currency}.",
-            hint=f"What is open is {what}." if currencies else f"Nothing is open {what}.",
-        )
-    return None if invoices is None else tuple(sorted(meant["invoice_id"]))
+    return meant
 
 
 def _named(invoices: Iterable[str]) -> pl.Expr:

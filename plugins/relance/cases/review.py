@@ -1,4 +1,7 @@
-"""Holds without an end come before a person after `review_hold_after_days`: is what holds this invoice still true?"""
+"""Holds without an end come before a person after `review_hold_after_days`: is what holds this invoice still true?
+
+That nobody can be reached is asked at once.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ from relance.store.schema import dunning_case
 
 KIND_OF = {"disputed": "dispute", "not_delivered": "delivery", "no_contact": "no_contact"}
 """The kind of case that a hold's reason belongs to; any other is a question to the collector."""
-_ASKED_ELSEWHERE = frozenset({"awaiting_approval", "call_open", "stale_ledger"})
+_ASKED_ELSEWHERE = frozenset({"awaiting_approval", "call_open", "disputed", "stale_ledger"})
 """These have cases of their own, or none of the payer's people can do anything about them."""
+_AT_ONCE = frozenset({"no_contact"})
+"""These come before a person on the first day."""
 
 
 def work_review(journal: Journal, *, snapshot: Snapshot, policy: Policy) -> Worked:
@@ -27,9 +32,10 @@ def work_review(journal: Journal, *, snapshot: Snapshot, policy: Policy) -> Work
     standing, long = held
     worked = Worked()
     open_reviews = _reviewed(journal)
-    for reason in sorted(({reason for _, reason in long} - _ASKED_ELSEWHERE) | open_reviews.keys()):
+    looked_at = long | {one for one in standing if one[1] in _AT_ONCE}
+    for reason in sorted(({reason for _, reason in looked_at} - _ASKED_ELSEWHERE) | open_reviews.keys()):
         # long standing opens a review; once it is open, only the end of the hold closes it
-        opening = [invoice for invoice, why in long if why == reason]
+        opening = [invoice for invoice, why in looked_at if why == reason]
         keeping = [invoice for invoice, why in standing if why == reason]
         reviewed = pl.col("payer_id").is_in(sorted(open_reviews.get(reason, ())))
         condition = Condition(
