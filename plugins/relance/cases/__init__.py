@@ -7,33 +7,45 @@ work they are given and never commit.
 from __future__ import annotations
 
 from relance.cases.approvals import approve, reject
+from relance.cases.assigning import assign, unwatch, watch
+from relance.cases.commenting import comment, delete_comment, edit_comment
 from relance.cases.promising import promise
 from relance.cases.reading import (
     Case,
+    Comment,
     Event,
     Promise,
     find_case,
     list_cases,
     read_case,
+    read_comments,
     read_events,
     read_promises,
+    read_timeline,
 )
-from relance.cases.verbs import comment
 from relance.cases.work import CasesReport, work
 
 __all__ = [
     "Case",
     "CasesReport",
+    "Comment",
     "Event",
     "Promise",
     "approve",
+    "assign",
     "comment",
+    "delete_comment",
+    "edit_comment",
     "find_case",
     "list_cases",
     "promise",
     "read_case",
+    "read_comments",
     "read_events",
     "read_promises",
+    "read_timeline",
     "reject",
+    "unwatch",
+    "watch",
     "work",
 ]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from relance.cases import transitions
 from relance.cases.instalments import conclude_plan, deal_with_plan, hold_for
-from relance.cases.permissions import check_allowed
+from relance.cases.permissions import check_allowed, colleagues_of
 from relance.cases.promised import Agreed, promise_facts
 from relance.cases.promising import covers, days_of_grace, ledger_on, make_way, open_items, promise_case
 from relance.cases.reading import Case, Instalment, InstalmentPlan, read_instalment_plans, read_promises
@@ -59,7 +59,10 @@ def agree(
         UsageError: an unknown entity.
     """
     policy.entity(entity)
-    check_allowed(policy, by=by, action="instalments", entity=entity, totals=_totals(parts))
+    check_allowed(
+        uow, policy, by=by, action="instalments", entity=entity, totals=_totals(parts),
+        payer=colleagues_of(uow, entity, payer_id),
+    )  # fmt: skip
     total = _check_amounts(parts)
     _check_dates(parts, on_date=on_date)
     ledger = snapshot or ledger_on(uow, entity, on_date)

@@ -199,7 +199,9 @@ def _asked(
     row = uow.execute(query).mappings().one()
     demanded = row["content"].get("totals", [])
     totals = [Money(one["currency"], one["amount"]) for one in demanded]
-    check_allowed(policy, by=by, action=action, entity=case.entity, totals=totals, asked=row["approval"])
+    check_allowed(
+        uow, policy, by=by, action=action, entity=case.entity, totals=totals, asked=row["approval"], case=case
+    )
     if case.state != "open":
         raise CaseError(f"Case {case_id} was answered already: {case.closed_reason}.")
     if on < row["as_of"]:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from relance.cases.accrual import Accrual, accrued
-from relance.cases.permissions import check_allowed
+from relance.cases.permissions import check_allowed, colleagues_of
 from relance.cases.record import SYSTEM
 from relance.config.policy import Policy
 from relance.errors import CaseError
@@ -182,7 +182,6 @@ def waive(
     )
     # a limit is one for all that is given up of a claim: it can't be passed in small steps
     whole = Money(amount.currency, given_up + amount.minor)
-    check_allowed(policy, by=by, action="waive", entity=entity, totals=[whole])
     (one,) = accrued(
         versions or load_versions(uow.database, entity),
         book=book,
@@ -191,6 +190,10 @@ def waive(
         invoices=[invoice],
         fixed_sum_only=kind == "compensation",
     )
+    check_allowed(
+        uow, policy, by=by, action="waive", entity=entity, totals=[whole],
+        payer=colleagues_of(uow, entity, one.payer_id),
+    )  # fmt: skip
     # All waivers count, those of later days too: a sum can't be given up twice.
     claim = _claim_in(_put_together(one, entries), kind, amount)
     after = claim.waive(amount, actor=by, reason=words, on=on_date, book=book)

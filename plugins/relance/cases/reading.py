@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from relance.cases.among import among
 from relance.cases.measure import Pledge
 from relance.errors import CaseError
 from relance.money import Money
-from relance.store.schema import case_event, dunning_case, instalment, instalment_plan
+from relance.store.schema import case_comment, case_event, dunning_case, instalment, instalment_plan
 from relance.store.schema import promise as promise_table
 from relance.store.uow import UnitOfWork
 
@@ -58,6 +58,30 @@ class Event:
     on_date: date
     body: Mapping[str, Any]
     at: datetime
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, dates as ISO text."""
+        return _plain(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment as it reads now; a deleted one has no text. `source` is the message it is, as channel:ts."""
+
+    comment_id: int
+    case_id: int
+    author: str
+    text: str
+    on_date: date
+    source: str | None
+    at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def edited(self) -> bool:
+        """Whether it once read otherwise."""
+        return self.edited_at is not None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""
@@ -182,17 +206,26 @@ def find_case(
 def list_cases(
     uow: UnitOfWork,
     *,
-    entity: str,
+    entity: str | None = None,
     kind: str | None = None,
     state: str | None = "open",
     payer_id: str | None = None,
+    kinds: Iterable[str] | None = None,
+    owner: str | None = None,
     lock: bool = False,
 ) -> list[Case]:
-    """An entity's cases in order of their numbers; `state` None gives closed ones too."""
-    query = sa.select(dunning_case).where(dunning_case.c.entity == entity)
-    for column, wanted in (("kind", kind), ("state", state), ("payer_id", payer_id)):
+    """Cases in order of their numbers: of one entity, or of all; `state` None gives closed ones too.
+
+    `owner`: those that this person has, by e-mail in any case. `kinds`: of any of these.
+    """
+    query = sa.select(dunning_case)
+    for column, wanted in (("entity", entity), ("kind", kind), ("state", state), ("payer_id", payer_id)):
         if wanted is not None:
             query = query.where(dunning_case.c[column] == wanted)
+    if kinds is not None:
+        query = query.where(among(dunning_case.c.kind, kinds))
+    if owner is not None:
+        query = query.where(sa.func.lower(dunning_case.c.owner) == owner.strip().lower())
     query = query.order_by(dunning_case.c.case_id)
     rows = uow.execute(query.with_for_update() if lock else query).mappings()
     return [Case(**row) for row in rows]
@@ -204,15 +237,46 @@ def read_events(uow: UnitOfWork, case_id: int) -> list[Event]:
     return [Event(**row) for row in uow.execute(query).mappings()]
 
 
-def last_comments(uow: UnitOfWork, case_ids: Iterable[int]) -> dict[int, Event]:
+def read_timeline(uow: UnitOfWork, case_id: int) -> list[Event]:
+    """What happened to a case, oldest first, with its comments as they read now: of a deleted one only that it was there."""
+    now = {one.comment_id: one for one in read_comments(uow, case_id, deleted=True)}
+    return [_reading_now(event, now) for event in read_events(uow, case_id)]
+
+
+def _reading_now(event: Event, now: Mapping[int, Comment]) -> Event:
+    comment = now.get(event.body.get("comment", 0))
+    if comment is None or "text" not in event.body:
+        return event
+    text = comment.text if event.verb == "comment" else ""  # an edit's words are the comment's
+    return replace(event, body={**event.body, "text": text})
+
+
+def read_comments(uow: UnitOfWork, case_id: int, *, deleted: bool = False) -> list[Comment]:
+    """The comments of a case as they read now, oldest first; with `deleted`, those too that were taken back."""
+    table = case_comment
+    query = sa.select(table).where(table.c.case_id == case_id)
+    if not deleted:
+        query = query.where(table.c.deleted_at.is_(None))
+    return [Comment(**row) for row in uow.execute(query.order_by(table.c.comment_id)).mappings()]
+
+
+def last_comments(uow: UnitOfWork, case_ids: Iterable[int]) -> dict[int, Comment]:
     """The newest comment of each case that has one."""
+    table = case_comment
     query = (
-        sa.select(case_event)
-        .where(among(case_event.c.case_id, case_ids), case_event.c.verb == "comment")
-        .ext(distinct_on(case_event.c.case_id))
-        .order_by(case_event.c.case_id, case_event.c.event_id.desc())
+        sa.select(table)
+        .where(among(table.c.case_id, case_ids), table.c.deleted_at.is_(None))
+        .ext(distinct_on(table.c.case_id))
+        .order_by(table.c.case_id, table.c.comment_id.desc())
     )
-    return {row["case_id"]: Event(**row) for row in uow.execute(query).mappings()}
+    return {row["case_id"]: Comment(**row) for row in uow.execute(query).mappings()}
+
+
+def last_event(uow: UnitOfWork, case_id: int, verbs: Iterable[str]) -> Event | None:
+    """The newest event of a case that is one of these verbs, or None: who did it, and when."""
+    query = sa.select(case_event).where(case_event.c.case_id == case_id, among(case_event.c.verb, verbs))
+    row = uow.execute(query.order_by(case_event.c.event_id.desc()).limit(1)).mappings().first()
+    return Event(**row) if row else None
 
 
 def read_promises(

@@ -12,8 +12,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from relance.cases import transitions
 from relance.cases.among import among
-from relance.cases.facts import owner_of
 from relance.cases.reading import Case
+from relance.cases.routing import owner_for, watchers_for
+from relance.config.policy import Policy
 from relance.store import timeline
 from relance.store.schema import case_event, dunning_case
 from relance.store.uow import UnitOfWork
@@ -24,12 +25,16 @@ SYSTEM = "relance"
 
 @dataclass(slots=True)
 class Journal:
-    """Events of one unit of work, written together at its end: timelines are locked once, in payer order."""
+    """Events of one unit of work, written together at its end: timelines are locked once, in payer order.
+
+    `policy` says who has and who watches the cases that are opened; without it nobody but the payer's collector.
+    """
 
     uow: UnitOfWork
     entity: str
     on: date
     actor: str = SYSTEM
+    policy: Policy | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     _events: list[dict[str, Any]] = field(default_factory=list)
     _entries: list[timeline.Entry] = field(default_factory=list)
@@ -60,7 +65,7 @@ class Journal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A case to open."""
+    """A case to open. `owner`: who has it; None: whom the routes of slack.yaml name, else the payer's collector."""
 
     payer_id: str
     kind: str
@@ -69,6 +74,8 @@ class Draft:
     subject: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     due_on: date | None = None
+    requested_by: str | None = None
+    owner: str | None = None
 
 
 def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[tuple[str, str], int]:
@@ -83,7 +90,9 @@ def open_cases(journal: Journal, drafts: Sequence[Draft]) -> dict[tuple[str, str
             "kind": draft.kind,
             "subject": draft.subject,
             "state": "open",
-            "owner": owner_of(draft.facts),
+            "owner": draft.owner or owner_for(journal.policy, journal.entity, draft.kind, draft.facts),
+            "watchers": list(watchers_for(journal.policy, journal.entity, draft.kind, draft.facts)),
+            "requested_by": draft.requested_by,
             "opened_on": journal.on,
             "facts": dict(draft.facts),
             "facts_on": journal.on,
@@ -126,6 +135,13 @@ def update_case(
     told = {"changed": changed} if body is None else body
     journal.tell(case_id=case.case_id, payer_id=case.payer_id, verb=verb, kind=case.kind, body=told)
     return True
+
+
+def change_case(journal: Journal, case: Case, verb: str, body: Mapping[str, Any], **columns: object) -> None:
+    """Do a person's verb to a case: its state by the table, `columns` of its row, its revision; told with `body`."""
+    state = transitions.move(transitions.CASE, verb, case.state)
+    _set(journal.uow, case, state=state, **columns)
+    journal.tell(case_id=case.case_id, payer_id=case.payer_id, verb=verb, kind=case.kind, body=body)
 
 
 def close_case(

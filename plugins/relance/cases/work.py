@@ -7,6 +7,7 @@ from datetime import date
 
 from relance.calendars import Calendar
 from relance.cases.approvals import work_approvals
+from relance.cases.disputes import work_disputes
 from relance.cases.exhausted import work_exhausted
 from relance.cases.instalments import measure_instalments
 from relance.cases.overdue import work_overdue
@@ -42,11 +43,12 @@ def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as
         UsageError: for an unknown entity.
     """
     one = policy.entity(entity)
-    journal = Journal(uow=uow, entity=entity, on=as_of)
+    journal = Journal(uow=uow, entity=entity, on=as_of, policy=policy)
     worked = work_overdue(journal, snapshot=snapshot, threshold=one.overdue_alert_days)
     worked += work_exhausted(journal, snapshot=snapshot)
     worked += work_review(journal, snapshot=snapshot, policy=policy)
     worked += work_undelivered(journal, snapshot=snapshot)
+    worked += work_disputes(journal, snapshot=snapshot, policy=policy, calendar=calendar_of(policy, entity))
     worked += work_approvals(journal, snapshot=snapshot, policy=policy)
     measured = measure_instalments(journal, snapshot=snapshot)
     updated_promises, closed_promises = work_promises(

@@ -145,7 +145,7 @@ def comment(
     ours = services(config)
     with UnitOfWork(ours.database) as uow:
         entity = read_case(uow, case_id).entity
-        put(uow, case_id=case_id, text=text, by=by, on_date=done_on(on, ours, entity))
+        put(uow, policy=ours.policy, case_id=case_id, text=text, by=by, on_date=done_on(on, ours, entity))
         uow.commit()
     typer.echo(f"Case {case_id}: noted.")
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from relance.config.channels import Channels
 from relance.config.models import Entity, Region, Scenario, SegmentRule
 from relance.config.profiles import Profiles
-from relance.config.roles import Roles
+from relance.config.roles import UNWRITTEN, Roles
 from relance.config.slack import SlackRules
 from relance.config.values import nearest
 from relance.errors import UsageError
@@ -30,7 +30,7 @@ class Policy(BaseModel):
     scenarios: dict[str, Scenario] = Field(default_factory=dict)
     segments: tuple[SegmentRule, ...] = ()
     profiles: Profiles = Field(default_factory=Profiles)
-    roles: Roles = Field(default_factory=Roles)
+    roles: Roles = Field(default_factory=lambda: UNWRITTEN)
     channels: Channels = Field(default_factory=Channels)
     slack: SlackRules = Field(default_factory=SlackRules)
     directory: Path = Path("config")

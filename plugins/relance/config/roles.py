@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from relance.config.addresses import Email
 from relance.config.amounts import PerCurrency
@@ -19,6 +20,8 @@ Action = Literal[
 """announce: note that a payment is said to be on its way; contact: correct whom to reach; call: note a call's outcome;
 complete: an internal task or a hand-over is done."""
 ACTIONS: tuple[Action, ...] = get_args(Action)
+Request = Literal["snooze", "write_off"]
+"""What a person asks others to approve."""
 CaseKind = Literal[
     "dispute", "promise", "overdue_90", "approval", "call", "no_contact", "delivery", "risk", "question", "handover",
     "exhausted", "data",
@@ -76,14 +79,57 @@ class Permission(PolicyModel):
         1, description="approve: how many different people must say yes under this row.", examples=[2]
     )
 
-    def covers(self, action: Action, entity: str, totals: tuple[Money, ...]) -> bool:
-        """Whether this row allows the action on these totals of the entity."""
+    def reaches(self, totals: Iterable[Money]) -> bool:
+        """Whether the row allows amounts as high as these; a currency that it doesn't list is too much."""
         limits = {limit.currency: limit.minor for limit in self.up_to}
-        return (
-            action in self.may
-            and (not self.entity or entity in self.entity)
-            and (not limits or all(total.minor <= limits.get(total.currency, -1) for total in totals))
+        return not limits or all(total.minor <= limits.get(total.currency, -1) for total in totals)
+
+
+class Tier(PolicyModel):
+    """Who is asked: a role, and the amounts above which it is."""
+
+    role: Identifier = Field(description="The role that decides.", examples=["management"])
+    over: PerCurrency = Field(
+        (),
+        description="Only above these amounts, or in a currency not listed; none listed, always.",
+        examples=[["5000.00 EUR"]],
+    )
+
+    def reaches(self, totals: Iterable[Money]) -> bool:
+        """Whether these amounts are this tier's to decide on."""
+        limits = {limit.currency: limit.minor for limit in self.over}
+        return not limits or any(
+            total.minor and total.minor > limits.get(total.currency, 0) for total in totals
         )
+
+
+def _as_tiers(value: object) -> object:
+    return ({"role": value},) if isinstance(value, str) else value
+
+
+Tiers = Annotated[tuple[Tier, ...], BeforeValidator(_as_tiers, json_schema_input_type=str | list[Tier])]
+
+
+class Asking(PolicyModel):
+    """Which role is asked for a yes to what people want and may not do by themselves."""
+
+    snooze: Tiers = Field(
+        (),
+        description="A rest longer than the person's roles give: a role, or tiers by what is overdue.",
+        examples=["finance_lead"],
+    )
+    write_off: Tiers = Field(
+        (), description="A write-off: a role, or tiers by the amount.", examples=["management"]
+    )
+    days: Annotated[Count, Field(ge=1)] = Field(
+        5, description="How long a role has to answer before the question goes on to its `next`."
+    )
+
+    def role_for(self, what: Request, totals: Iterable[Money]) -> str | None:
+        """The role that is asked: of the tiers that these amounts reach, the last; None where there is none."""
+        amounts = tuple(totals)
+        tiers = self.snooze if what == "snooze" else self.write_off
+        return next((tier.role for tier in reversed(tiers) if tier.reaches(amounts)), None)
 
 
 class Roles(PolicyModel):
@@ -92,6 +138,10 @@ class Roles(PolicyModel):
     roles: dict[Identifier, Role] = Field(default_factory=dict, description="Roles by name.")
     permissions: tuple[Permission, ...] = Field(
         (), description="Who may do what; what no row allows is refused."
+    )
+    approvals: Asking = Field(
+        default_factory=Asking,
+        description="Who says yes to what people ask for; nobody listed, it is refused.",
     )
 
     def of(self, person: str) -> tuple[str, ...]:

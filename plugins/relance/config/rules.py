@@ -43,6 +43,7 @@ def _roles_exist(reading: Reading) -> None:
         if isinstance(row, dict):
             places.append((("permissions", number, "role"), row.get("role")))
             _row_says_something(reading, document, number, row)
+    places += _asked(document)
     for name, role in roles.items():
         if isinstance(role, dict) and not role.get("people") and not role.get("slack_groups"):
             document.warn(
@@ -52,6 +53,16 @@ def _roles_exist(reading: Reading) -> None:
         if isinstance(name, str) and name not in {*roles, EVERYBODY}:
             document.add(place, f"there is no role {name!r}", _instead(name, roles))
     _approvers_exist(reading, roles)
+
+
+def _asked(document: Document) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Places that name who is asked for a yes: a role, or tiers of roles."""
+    for what in ("snooze", "write_off"):
+        said = document.get("approvals", what)
+        yield ("approvals", what), said
+        for number, tier in enumerate(said if isinstance(said, list) else []):
+            if isinstance(tier, dict):
+                yield ("approvals", what, number, "role"), tier.get("role")
 
 
 def _approvers_exist(reading: Reading, roles: Iterable[str]) -> None:

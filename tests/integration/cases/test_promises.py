@@ -245,11 +245,11 @@ def test_a_comment_is_kept_and_raises_the_revision(world: World) -> None:
     number = world.promise("1000.00 EUR", DUE, MADE)
     with UnitOfWork(world.database) as uow:
         before = cases.read_case(uow, number).revision
-        cases.comment(uow, case_id=number, text=" called back ", by=BY, on_date=MADE)
+        cases.comment(uow, policy=world.policy, case_id=number, text=" called back ", by=BY, on_date=MADE)
         assert cases.read_case(uow, number).revision == before + 1
-        assert cases.read_events(uow, number)[-1].body == {"text": "called back"}
+        assert cases.read_events(uow, number)[-1].body == {"comment": 1, "text": "called back"}
         for text, by in (("", BY), ("x" * 3001, BY), ("x", "somebody")):
             with pytest.raises(CaseError):
-                cases.comment(uow, case_id=number, text=text, by=by, on_date=MADE)
+                cases.comment(uow, policy=world.policy, case_id=number, text=text, by=by, on_date=MADE)
         with pytest.raises(CaseError, match="no case 404"):
-            cases.comment(uow, case_id=404, text="x", by=BY, on_date=MADE)
+            cases.comment(uow, policy=world.policy, case_id=404, text="x", by=BY, on_date=MADE)

@@ -329,7 +329,9 @@ def test_a_comment_shows_on_the_card(desk: Desk) -> None:
 
     desk.late_payers(1)
     with UnitOfWork(desk.database) as uow:
-        cases.comment(uow, case_id=1, text="asked <!here> twice", by="sales@lumen.example", on_date=DAY)
+        cases.comment(
+            uow, policy=policy(), case_id=1, text="asked <!here> twice", by="sales@lumen.example", on_date=DAY
+        )
         uow.commit()
     desk.queue()
     desk.send()

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from relance.cases.permissions import check_allowed
 from relance.config import load_policy
 from relance.config.roles import Roles
-from relance.errors import CaseError, NotAllowedError
-from relance.money import Money
 
 TABLE = """
 roles:
@@ -25,31 +22,6 @@ def _policy(house, text: str = TABLE):
     return load_policy(house.config)
 
 
-def test_a_row_allows_its_action_up_to_its_amounts_for_its_entities(house) -> None:
-    policy = _policy(house)
-    small, large, foreign = Money("EUR", 50_000), Money("EUR", 50_001), Money("USD", 1)
-    check_allowed(policy, by="lead@LUMEN.example", action="approve", entity="FR01", totals=[small])
-    for entity, totals in (("FR01", [large]), ("FR01", [small, foreign]), ("DE01", [small])):
-        with pytest.raises(NotAllowedError, match="It takes management"):
-            check_allowed(policy, by="lead@lumen.example", action="approve", entity=entity, totals=totals)
-        check_allowed(policy, by="boss@lumen.example", action="approve", entity=entity, totals=totals)
-
-
-def test_only_the_role_asked_or_those_its_questions_go_on_to_may_answer(house) -> None:
-    policy = _policy(house)
-    check_allowed(policy, by="boss@lumen.example", action="approve", entity="FR01", asked="finance_lead")
-    with pytest.raises(NotAllowedError):
-        check_allowed(policy, by="lead@lumen.example", action="approve", entity="FR01", asked="management")
-
-
-def test_what_no_row_allows_is_refused_and_nobody_is_a_person_without_an_address(house) -> None:
-    policy = _policy(house)
-    with pytest.raises(NotAllowedError, match=r"No row of roles\.yaml allows anybody to reject"):
-        check_allowed(policy, by="boss@lumen.example", action="reject", entity="FR01")
-    with pytest.raises(CaseError, match="not a person"):
-        check_allowed(policy, by="boss", action="approve", entity="FR01")
-
-
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
@@ -61,6 +33,16 @@ def test_what_no_row_allows_is_refused_and_nobody_is_a_person_without_an_address
             "there is no entity 'FR99'",
         ),
         ("roles:\n  lead: {persons: [a@b.example]}\n", 2, "unknown key"),
+        (
+            "roles: {lead: {people: [a@b.example]}}\napprovals:\n  snooze: boss\n",
+            3,
+            "there is no role 'boss'",
+        ),
+        (
+            "roles: {lead: {people: [a@b.example]}}\napprovals:\n  write_off:\n    - {role: lead}\n    - {role: boss}\n",
+            5,
+            "there is no role 'boss'",
+        ),
     ],
 )
 def test_an_unsound_table_is_found_by_the_check_and_stops_no_plan(house, text: str, line: int, message: str):
