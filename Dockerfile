@@ -10,13 +10,14 @@ RUN pip install --no-cache-dir uv==0.13.9 \
 WORKDIR /opt/relance
 COPY pyproject.toml requirements.txt README.md LICENSE ./
 COPY plugins plugins
+COPY bot bot
 COPY include/templates include/templates
 COPY config config
 
 FROM base AS bot
 RUN uv pip install --system --no-cache --compile-bytecode --constraint requirements.txt --editable .
 USER relance
-CMD ["relance", "slack", "send"]
+CMD ["python", "-m", "bot"]
 
 FROM base AS airflow
 ENV AIRFLOW_HOME=/opt/airflow \

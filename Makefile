@@ -14,7 +14,7 @@ STAMP := $(VENV)/.made
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help env check lint test demo up down sample gallery requirements clean
+.PHONY: help env check lint test demo up down bot sample gallery requirements clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -32,7 +32,7 @@ $(STAMP): requirements.txt pyproject.toml
 lint: env
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
-	$(RUN) -m mypy plugins dags scripts
+	$(RUN) -m mypy plugins dags bot scripts
 	$(VENV)/bin/lint-imports
 
 check: lint ## style, types, import contracts and the fast tests: before each commit
@@ -49,6 +49,9 @@ up: env ## Airflow's UI, scheduler, DAGs and plugin on this machine
 
 down: ## stops what `make up` and `make demo` started
 	@test ! -x $(RUN) || $(RUN) -m relance.orchestration.serve down
+
+bot: env ## listens to Slack: Socket Mode with RELANCE_SLACK_APP_TOKEN, else HTTP with RELANCE_SLACK_SIGNING_SECRET
+	@$(RUN) -m bot
 
 sample: env ## makes include/sample anew, byte for byte
 	$(RUN) scripts/make_sample.py

@@ -15,6 +15,7 @@ DOCKERFILE = (REPOSITORY / "Dockerfile").read_text(encoding="utf-8")
 SECRETS = {"POSTGRES_PASSWORD", "AIRFLOW_FERNET_KEY", "AIRFLOW_SECRET_KEY", "AIRFLOW_JWT_SECRET"}
 # From the compose specification: what a service, a health check and a dependency may say.
 SERVICE_KEYS = {
+    "stop_grace_period",
     "image", "build", "restart", "environment", "volumes", "depends_on", "configs", "healthcheck", "ports",
     "command", "profiles",
 }  # fmt: skip

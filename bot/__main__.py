@@ -1,0 +1,90 @@
+"""`python -m bot`: listens to Slack, works what people want, and sends cards, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import threading
+
+import uvicorn
+from relance.slack.sending import serve
+
+from bot.app import build, desk_of
+from bot.serving import Socket, create_app
+from bot.working import Workers
+from relance.errors import RelanceError, UsageError
+from relance.services import Services
+
+CONNECTIONS = 200
+"""Requests at once; what is beyond is told to come again."""
+log = logging.getLogger("relance")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the bot; gives the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description=__doc__)
+    parser.add_argument(
+        "--http", action="store_true", help="listen for signed requests instead of Socket Mode"
+    )
+    arguments = parser.parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    log.setLevel(logging.INFO)
+    try:
+        run(Services.from_environment(), http=arguments.http)
+    except RelanceError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the person at the terminal
+        return 1
+    return 0
+
+
+def run(services: Services, *, http: bool) -> None:
+    """Listen, work and send until SIGTERM or SIGINT.
+
+    Raises:
+        UsageError: when it isn't said how Slack reaches it.
+    """
+    bot = services.settings.bot
+    by_http = http or not bot.app_token
+    if by_http and not bot.signing_secret:
+        raise UsageError(
+            "It isn't said how Slack reaches the bot.",
+            hint="Set RELANCE_SLACK_APP_TOKEN (Socket Mode) or RELANCE_SLACK_SIGNING_SECRET (HTTP).",
+        )
+    desk = desk_of(services)
+    bolt = build(services, desk)
+    workers, stop = Workers(desk), threading.Event()
+    socket = None if by_http else Socket(bolt, str(bot.app_token))
+    sender = threading.Thread(
+        target=serve,
+        args=(services.database, services.settings, services.policy, stop),
+        name="relance-sender",
+    )
+    with services.database.keeping():
+        workers.start()
+        sender.start()
+        if socket is not None:
+            socket.start()
+        try:
+            app = create_app(
+                desk,
+                workers,
+                bolt if by_http else None,
+                (lambda: True) if socket is None else lambda: socket.connected,
+            )
+            log.info("slack: listening by %s", "HTTP" if by_http else "Socket Mode")
+            uvicorn.run(
+                app, host=bot.host, port=bot.port, access_log=False, log_level="warning", server_header=False,
+                proxy_headers=False, limit_concurrency=CONNECTIONS, timeout_graceful_shutdown=10,
+            )  # fmt: skip
+        finally:
+            if socket is not None:
+                socket.stop()
+            desk.hurried.shutdown(wait=True)
+            workers.stop()
+            stop.set()
+            sender.join(30)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

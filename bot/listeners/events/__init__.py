@@ -1,0 +1,1 @@
+"""What happens in the workspace, one file each."""

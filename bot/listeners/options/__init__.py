@@ -1,0 +1,1 @@
+"""Choices that menus load while somebody types, one file each."""

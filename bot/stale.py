@@ -1,0 +1,34 @@
+"""Cards drawn before a case's last change, and cards that the database does not know."""
+
+from __future__ import annotations
+
+from bot.desk import Desk
+from relance.cases.reading import Case, read_events
+from relance.errors import AlreadyDoneError
+from relance.slack.actions import Target
+from relance.slack.queue import queue_case
+from relance.store.uow import UnitOfWork
+
+
+def check_fresh(uow: UnitOfWork, case: Case, target: Target) -> None:
+    """Refuse a decision about a case that has changed since the card was drawn; a closed one is told by the verb itself.
+
+    Raises:
+        AlreadyDoneError: it has; names who did what last, and when.
+    """
+    if case.state != "open" or case.revision == target.revision:
+        return
+    last = read_events(uow, case.case_id)[-1]
+    raise AlreadyDoneError(
+        f"Case {case.case_id} has changed since this card was drawn: {last.verb} by {last.actor} on {last.on_date}.",
+        hint="Look at it again.",
+        key="stale",
+        verb=last.verb,
+        who=last.actor,
+        on=last.on_date,
+    )
+
+
+def refresh(desk: Desk, uow: UnitOfWork, case: Case) -> None:
+    """Have the card drawn anew. Doesn't commit."""
+    queue_case(uow, policy=desk.policy, case_id=case.case_id, as_of=desk.services.today(case.entity))

@@ -1,0 +1,211 @@
+"""The workers: each takes an intent, does it in one transaction, and tells the person what they must know.
+
+The verb, the changed card and the note that the intent is done are one transaction: a worker that is killed leaves all or
+nothing, and what it left undone is taken again. What fails is tried again with growing pauses, then given up, and the person
+told; logs name the intent and the kind of error, nobody and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.arriving import Place
+from bot.desk import Desk, log
+from bot.job import WORKS, Job, Outcome
+from bot.stale import refresh
+from bot.telling import refusal_text, tell
+from relance.cases.reading import read_case
+from relance.errors import CaseError
+from relance.slack import intents
+from relance.slack.intents import Intent, Nothing
+from relance.slack.people import Person
+from relance.slack.speech import Voice
+from relance.slack.words import locale_of
+
+WORKERS = 4
+LOOK_EVERY_S = 1.0
+"""Seconds between looks at what other processes left."""
+TOLD_WITHIN = timedelta(minutes=30)
+"""What a killed worker had no time to say is said by the next one, within this time."""
+SWEEP_EVERY = timedelta(days=1)
+
+
+class Workers:
+    """Threads that work what was kept, until they are stopped."""
+
+    def __init__(self, desk: Desk, *, count: int = WORKERS) -> None:
+        self._desk = desk
+        self._stop = threading.Event()
+        self._swept: datetime | None = None
+        self._threads = [
+            threading.Thread(target=self._run, args=(number,), name=f"relance-worker-{number}", daemon=True)
+            for number in range(count)
+        ]
+
+    def start(self) -> None:
+        """Begin with what was left to be said, then work."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout: float = 20.0) -> None:
+        """Let each end the intent it works on."""
+        self._stop.set()
+        self._desk.bell.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout)
+
+    @property
+    def alive(self) -> bool:
+        """Whether all work."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def _run(self, number: int) -> None:
+        owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        while not self._stop.is_set():
+            try:
+                if number == 0:
+                    self._look_after()
+                if not work_next(self._desk, owner):
+                    self._rest()
+            except Exception as error:  # noqa: BLE001 - the database may be away; a traceback could quote somebody
+                log.error("slack: a worker could not work (%s)", type(error).__name__)
+                self._stop.wait(LOOK_EVERY_S)
+
+    def _rest(self) -> None:
+        if self._desk.bell.wait(LOOK_EVERY_S):
+            self._desk.bell.clear()
+
+    def _look_after(self) -> None:
+        """Say once what was left unsaid, and once a day forget what was done long ago."""
+        now = self._desk.services.now()
+        if self._swept is None:
+            tell_rest(self._desk)
+        if self._swept is None or now - self._swept >= SWEEP_EVERY:
+            with self._desk.unit_of_work() as uow:
+                intents.sweep(uow, now=now)
+                uow.commit()
+            self._swept = now
+
+
+def work_next(desk: Desk, owner: str) -> bool:
+    """Take one intent and work it; False when none can be worked now."""
+    with desk.unit_of_work() as uow:
+        one = intents.take(uow, owner=owner, now=desk.services.now())
+        if isinstance(one, Nothing):
+            return False
+        uow.commit()
+    work_one(desk, one)
+    return True
+
+
+def work_one(desk: Desk, one: Intent) -> None:
+    """Work an intent that was taken."""
+    answer: dict[str, Any] | None = None
+    try:
+        try:
+            person = desk.actor(one.user_id)
+        except CaseError as refusal:
+            answer = _refused(desk, one, None, refusal)
+        else:
+            answer = _done(desk, one, person)
+    except Exception as error:  # noqa: BLE001 - tried again; a traceback could quote what somebody wrote
+        answer = _failed(desk, one, error)
+    if answer is not None:
+        _tell(desk, one, answer)
+
+
+def _done(desk: Desk, one: Intent, person: Person) -> dict[str, Any] | None:
+    """Do it; gives what is to be said, if anything."""
+    with desk.unit_of_work() as uow:
+        if not intents.hold(uow, one):
+            return None
+        job = Job(desk, uow, one, person)
+        inner = uow.connection.begin_nested()
+        try:
+            outcome = WORKS[one.name](job)
+            for case in {case.case_id: case for case in outcome.cases}.values():
+                refresh(desk, uow, case)
+        except CaseError as refusal:
+            inner.rollback()
+            answer = _answer(refusal_text(job.voice, refusal), one)
+            _redraw(job)
+            intents.finish(uow, one, state="refused", now=desk.services.now(), answer=answer)
+            uow.commit()
+            return answer
+        inner.commit()
+        for following in outcome.follow_up:
+            intents.receive(uow, following)
+        answer = _answer(job.voice(outcome.key, **outcome.values), one) if outcome.key else None
+        intents.finish(uow, one, state="done", now=desk.services.now(), answer=answer)
+        uow.commit()
+    if outcome.follow_up:
+        desk.bell.set()
+    return answer
+
+
+def _redraw(job: Job) -> None:
+    """After a refusal the card may show what is no longer so."""
+    if "target" in job.payload:
+        try:
+            case = read_case(job.uow, job.target.case_id)
+        except CaseError:
+            return
+        refresh(job.desk, job.uow, case)
+
+
+def _refused(desk: Desk, one: Intent, voice: Voice | None, refusal: CaseError) -> dict[str, Any] | None:
+    """Note that nobody who may do anything wished it."""
+    with desk.unit_of_work() as uow:
+        if not intents.hold(uow, one):
+            return None
+        answer = _answer(refusal_text(voice or desk.voice_of(one.user_id), refusal), one)
+        intents.finish(uow, one, state="refused", now=desk.services.now(), answer=answer)
+        uow.commit()
+    return answer
+
+
+def _failed(desk: Desk, one: Intent, error: Exception) -> dict[str, Any] | None:
+    """Try it again later, or give it up and say so."""
+    log.error("slack: intent %d, %s, failed (%s)", one.intent_id, one.name, type(error).__name__)
+    voice = desk.voice_of(one.user_id)
+    with desk.unit_of_work() as uow:
+        if not intents.hold(uow, one):
+            return None
+        tried_again = intents.again(uow, one, now=desk.services.now(), error=type(error).__name__)
+        uow.commit()
+    if tried_again:
+        return None
+    log.error("slack: intent %d, %s, is given up", one.intent_id, one.name)
+    return _answer(voice("bot.failed", number=one.intent_id), one)
+
+
+def _answer(text: str, one: Intent) -> dict[str, Any]:
+    return {"text": text, "told": False, "first_url": bool(one.payload.get("first_url"))}
+
+
+def _tell(desk: Desk, one: Intent, answer: Mapping[str, Any]) -> None:
+    tell(
+        desk.client, user_id=one.user_id, place=Place.parse(one.payload.get("place")), text=str(answer["text"]),
+        first_url=bool(answer.get("first_url")),
+    )  # fmt: skip
+    with desk.unit_of_work() as uow:
+        intents.told(uow, one, answer)
+        uow.commit()
+
+
+def tell_rest(desk: Desk) -> None:
+    """Say what a killed worker had no time to say."""
+    with desk.unit_of_work() as uow:
+        rest = intents.untold(uow, since=desk.services.now() - TOLD_WITHIN)
+    for one, answer in rest:
+        _tell(desk, one, answer)
+
+
+__all__ = ["WORKERS", "Outcome", "Workers", "locale_of", "tell_rest", "work_next", "work_one"]
