@@ -130,7 +130,7 @@ def _check_dates(parts: Parts, *, on_date: date) -> None:
             f"The first part is due on {dates[0]}; an instalment plan needs a first payment at once.",
             hint=f"Give the first part a date from {on_date} to {first_by}.",
         )
-    latest = _months_after(on_date, LONGEST_MONTHS)
+    latest = months_after(on_date, LONGEST_MONTHS)
     if dates[-1] > latest:
         raise CaseError(
             f"{dates[-1]} is more than {LONGEST_MONTHS} months ahead.",
@@ -138,7 +138,7 @@ def _check_dates(parts: Parts, *, on_date: date) -> None:
         )
 
 
-def _months_after(day: date, months: int) -> date:
+def months_after(day: date, months: int) -> date:
     """The same day some months later, or the month's last where it has no such day."""
     years, month = divmod(day.month - 1 + months, 12)
     year, month = day.year + years, month + 1
