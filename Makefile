@@ -9,6 +9,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 UV := $(VENV)/bin/uv
 STAMP := $(VENV)/.made
+WORKERS ?= 2
 
 # It makes every Airflow process compile all it imports again: 9 s instead of 3 s to start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -38,8 +39,8 @@ lint: env
 check: lint ## style, types, import contracts and the fast tests: before each commit
 	$(RUN) -m pytest tests/unit -m "not slow"
 
-test: lint ## everything that must hold
-	$(RUN) -m pytest
+test: lint ## everything that must hold (WORKERS=4 for more processes at once)
+	$(RUN) -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 demo: env ## one working day of two sample entities through the real DAGs
 	@$(RUN) -m relance.orchestration.demo

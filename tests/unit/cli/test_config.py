@@ -105,4 +105,5 @@ def test_schema_writes_one_file_a_kind(config):
         "roles.schema.json",
         "scenario.schema.json",
         "segments.schema.json",
+        "slack.schema.json",
     ]
