@@ -45,7 +45,7 @@ def _step(scene: ModalScene) -> list[str]:
     voice, facts = scene.voice, scene.case.facts
     amounts = [voice.amount(one["amount"], one["currency"]) for one in facts.get("demanded") or []][:4]
     what = voice.named("channel", facts.get("what"))
-    step = data(str(facts.get("step") or "–"), limits.ID)
+    step = voice.named("step", facts.get("step"))
     level = voice.named("level", facts.get("level"))
     return [
         f"*{voice('modal.approve.step')}* {what} · {step} · {level}",

@@ -102,11 +102,11 @@ class Form:
         if not is_currency(code):
             self.fail("currency", "form.currency")
             return None
-        return self.money(name, written, code, limit=self._bounds(name) if limit is None else limit)
+        return self.money(name, written, code, limit=self.bounds(name) if limit is None else limit)
 
     def money(self, name: str, written: str, code: str, *, limit: Mapping[str, int]) -> Money | None:
         """A text as an amount in `code`, at most `limit`."""
-        found = parse_amount(written, code, self.tag)
+        found = self.parsed(written, code)
         if isinstance(found, Doubt):
             self.fail(name, found.key, **found.values)
             return None
@@ -126,7 +126,12 @@ class Form:
             return None
         return tuple(_chosen(one) for one in chosen)
 
-    def _bounds(self, name: str) -> dict[str, int]:
+    def parsed(self, written: str, code: str) -> Money | Doubt:
+        """A text as an amount in `code`, by the viewer's notation."""
+        return parse_amount(written, code, self.tag)
+
+    def bounds(self, name: str) -> dict[str, int]:
+        """What the amounts of a field may be at most, by currency; its block id carries it."""
         told = (self._block(name) or "").partition("|")[2]
         pairs = [one.partition("=") for one in told.split(",") if one]
         return {code: int(minor) for code, _, minor in pairs if minor.isdecimal()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from relance.cases.reading import Case, Event
 from relance.config.roles import Action
@@ -28,13 +28,24 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownContact:
+    """An address of the payer's people as a modal offers it: `channel` is one of a contact's, such as email or call."""
+
+    contact_id: str
+    channel: str
+    address: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModalScene:
     """What a modal is drawn from.
 
     `may`: what the viewer may do with the case. `items`: the payer's open items. `people`: Slack user ids by e-mail in small
     letters, for those whom the modal shows as chosen. `longest_snooze`: days the viewer may let it rest (None: any number).
     `notation`: the viewer's language tag as Slack names it, for amounts and dates (default: the voice's). `prefill`: what stands
-    in the fields at first, by their names. `events`: the case's history, oldest first; only the history shows it.
+    in the fields at first, by their names. `events`: the case's history, oldest first; only the history shows it. `contacts`:
+    the payer's addresses; only the modal of wrong contacts shows them.
     """
 
     case: Case
@@ -47,11 +58,44 @@ class ModalScene:
     prefill: Mapping[str, Any] = field(default_factory=dict)
     notation: str | None = None
     events: Sequence[Event] = ()
+    contacts: Sequence[KnownContact] = ()
 
     @property
     def tag(self) -> str:
         """The language tag by which amounts are written and read."""
         return self.notation or self.voice.locale
+
+
+@dataclass(frozen=True, slots=True)
+class MessageScene:
+    """What the modals of message shortcuts are drawn from.
+
+    `source`: the message as "channel:ts"; `text`: its words; `cases`: those that it most likely belongs to (its thread's), the
+    likeliest first; `currencies`: those that may be promised in, the likeliest first. `notation` as in `ModalScene`.
+    """
+
+    voice: Voice
+    today: date
+    source: str
+    text: str = ""
+    cases: Sequence[CaseChoice] = ()
+    currencies: Sequence[str] = ("EUR",)
+    notation: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """The language tag by which amounts are written and read."""
+        return self.notation or self.voice.locale
+
+
+@dataclass(frozen=True, slots=True)
+class CaseChoice:
+    """A case to choose from a list; `open` in minor units by currency."""
+
+    case_id: int
+    payer: str
+    kind: str
+    open: Mapping[str, int] = field(default_factory=dict)
 
 
 class Entry:
@@ -65,17 +109,21 @@ Errors = dict[str, str]
 Reader = Callable[[StateValues, str, date], Entry | Errors]
 
 
+SceneT = TypeVar("SceneT", ModalScene, MessageScene)
+
+
 @dataclass(frozen=True, slots=True)
-class Modal:
+class Modal(Generic[SceneT]):
     """One modal: `action` is its callback id; one that only shows has no reader.
 
     `redraws`: action ids of its elements after whose change it is built anew, with `chosen(values)` as the scene's prefill.
     """
 
     action: str
-    build: Callable[[ModalScene], View]
+    build: Callable[[SceneT], View]
     reader: Reader | None = None
     redraws: frozenset[str] = frozenset()
+    chosen: Callable[[StateValues], Mapping[str, Any]] | None = None
 
     def read(self, values: StateValues, *, locale: str, today: date) -> Entry | Errors:
         """What was filled in, or what is wrong with it; `locale`: the viewer's language tag (fr, fr-CH)."""

@@ -15,6 +15,7 @@ LABEL = 2000
 HINT = 2000
 PLACEHOLDER = 150
 OPTION = 75
+BUTTON = 75
 VALUE = 150
 OPTIONS = 100
 METADATA = 3000
@@ -78,6 +79,21 @@ def section(text: str) -> Block:
     return {"type": "section", "text": limits.mrkdwn(text)}
 
 
+def button(
+    action: str, label: str, value: str, *, style: str | None = None, url: str | None = None
+) -> dict[str, Any]:
+    """A button; `style` is primary or danger."""
+    drawn: dict[str, Any] = {
+        "type": "button",
+        "action_id": action,
+        "text": plain(label, BUTTON),
+        "value": value,
+    }
+    if style:
+        drawn["style"] = style
+    return {**drawn, "url": url} if url else drawn
+
+
 def field(
     name: str,
     label: str,
@@ -125,6 +141,12 @@ def option(value: str, label: str, description: str | None = None) -> dict[str, 
     """One choice of a list."""
     drawn: dict[str, Any] = {"text": plain(label, OPTION), "value": value}
     return {**drawn, "description": plain(description, OPTION)} if description else drawn
+
+
+def word(scene: ModalScene, group: str, name: str) -> str:
+    """The word for a value, as the label of a choice: with a capital."""
+    named = scene.voice.named(group, name)
+    return named[:1].upper() + named[1:]
 
 
 def choice(
@@ -241,6 +263,12 @@ def open_of(scene: ModalScene) -> dict[str, int]:
     for item in scene.items:
         sums[item.currency] = sums.get(item.currency, 0) + item.open
     return sums
+
+
+def open_line(scene: ModalScene) -> str | None:
+    """What is open in all, as small print beside an amount."""
+    lines = [scene.voice.amount(minor, code) for code, minor in open_of(scene).items()][:4]
+    return scene.voice("modal.open", amounts=", ".join(lines)) if lines else None
 
 
 def bounded(name: str, bounds: Mapping[str, int]) -> str:

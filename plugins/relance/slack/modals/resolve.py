@@ -8,7 +8,7 @@ from datetime import date
 from relance.slack.actions import RESOLVE
 from relance.slack.modals.form import Form
 from relance.slack.modals.modal import Entry, Errors, Modal, ModalScene, StateValues, View
-from relance.slack.modals.parts import choice, field, option, text, view
+from relance.slack.modals.parts import choice, field, option, text, view, word
 
 try:
     from relance.cases.resolving import RESOLUTIONS  # type: ignore[import-untyped,unused-ignore]
@@ -29,7 +29,7 @@ def build(scene: ModalScene) -> View:
     """The reasons of the kind, and a note."""
     voice = scene.voice
     codes = RESOLUTIONS.get(scene.case.kind) or (OTHER,)
-    options = [option(code, voice.named("resolution", code)) for code in codes]
+    options = [option(code, word(scene, "resolution", code)) for code in codes]
     initial = codes[0] if len(codes) == 1 else None
     reasons = choice(options, initial=initial, placeholder=voice("modal.choose"))
     blocks = [
