@@ -95,7 +95,8 @@ def deliver(
     look_again(services, entity, as_of, at_marks=alone)
     report = DeliveryReport()
     for _ in range(ROUNDS):
-        one, refused = _deliver_once(services, entity, as_of, keys)
+        with services.database.keeping():
+            one, refused = _deliver_once(services, entity, as_of, keys)
         report = _added(report, one)
         if not (alone and refused and look_again(services, entity, as_of)):
             break
@@ -194,7 +195,7 @@ def _deliver_once(
     with day_lock(services.database, entity, as_of, what="deliver", shared=True):
         batches = [keys] if keys is not None else delivery_batches(services, entity, as_of)
         enclosing = Enclosing(services, entity, as_of)
-        write = partial(_write, services, entity, as_of, Templates(services.settings.templates), enclosing)
+        write = partial(_write, services, entity, as_of, Templates.of(services.settings.templates), enclosing)
         report, refused = DeliveryReport(), 0
         with closing(enclosing), ThreadPoolExecutor(1, thread_name_prefix="writer") as writer:
             written = [writer.submit(write, keys=batch) for batch in batches[:1]]

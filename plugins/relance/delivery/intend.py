@@ -6,6 +6,7 @@ fails alone, with the reason.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from jinja2 import TemplateError
-from sqlalchemy.dialects.postgresql import insert
 
 from relance.config.policy import Policy
 from relance.delivery.extras import NOTHING, Extras
@@ -25,13 +25,29 @@ from relance.delivery.writing import UNWRITABLE, Contact, Writer
 from relance.errors import PermanentError
 from relance.store import contacts, timeline
 from relance.store.schema import outbox
-from relance.store.uow import UnitOfWork
+from relance.store.uow import UnitOfWork, among
 
 ACTOR = "relance"
 _THREAD = 10
-_AGAIN = ("failed", "cancelled")
-_AT_ONCE = 8_000_000
-_LARGE = 256_000
+_AT_ONCE = 2_000_000
+_FACTS = {
+    "key": "text", "entity": "text", "payer_id": "text", "channel": "text", "on_date": "date", "sender": "text",
+    "recipient": "text", "copies": "text[]", "message_id": "text", "media": "text", "digest": "text", "state": "text",
+    "claims": "jsonb",
+}  # fmt: skip
+_BLANK = ("provider", "receipt", "lease_owner", "lease_until", "not_before", "error", "sent_at")
+# Facts as JSON, bodies as the bytes that they are: text of them would be twice as long.
+_WRITE = f"""
+INSERT INTO outbox AS o ({", ".join(_FACTS)}, body)
+SELECT {", ".join(f"f.{name}" for name in _FACTS)}, f.body
+FROM ROWS FROM (
+  jsonb_to_recordset(%(rows)s::jsonb) AS ({", ".join(f"{name} {kind}" for name, kind in _FACTS.items())}),
+  unnest(%(bodies)b::bytea[])) AS f ({", ".join(_FACTS)}, body)
+ON CONFLICT (key) DO UPDATE SET attempts = 0, body = excluded.body,
+  {", ".join(f"{name} = excluded.{name}" for name in _FACTS if name != "key")},
+  {", ".join(f"{name} = NULL" for name in _BLANK)}
+WHERE o.state IN ('failed', 'cancelled')
+"""
 Hours = Callable[[sa.RowMapping], datetime | None]
 """When a contact's message may go; None: not within two weeks."""
 Carry = Callable[[sa.RowMapping], Extras]
@@ -87,16 +103,18 @@ def intend(
     at = moment.astimezone(ZoneInfo(seller.timezone))
     words = templates if isinstance(templates, Templates) else Templates(templates)
     writer = Writer(policy, seller, words, at, threads)
-    rows, intended, failed = [], 0, 0
+    rows: list[dict[str, Any]] = []
+    size, intended, failed = 0, 0, 0
     for row in messages:
         try:
             rows.append(writer.write(row, extras(row) if extras else NOTHING))
+            size += len(rows[-1]["body"])
         except UNWRITABLE as error:
             _fail(uow, row, as_of, f"the message can't be written: {_reason(error)}")
             failed += 1
-        if sum(len(one["body"]) for one in rows) > _AT_ONCE:
+        if size > _AT_ONCE:
             intended += _store(uow, rows)
-            rows = []
+            rows, size = [], 0
     intended += _store(uow, rows)
     return IntendReport(
         intended=intended,
@@ -164,23 +182,10 @@ def _store(uow: UnitOfWork, rows: list[dict[str, Any]]) -> int:
     """
     if not rows:
         return 0
-    upsert = insert(outbox)
-    fresh = {name: upsert.excluded[name] for name in rows[0]}
-    blank = dict.fromkeys(
-        ("provider", "receipt", "lease_owner", "lease_until", "not_before", "error", "sent_at")
-    )
-    wish = upsert.on_conflict_do_update(
-        index_elements=["key"],
-        set_={**fresh, **blank, "attempts": 0},
-        where=sa.or_(*(outbox.c.state == state for state in _AGAIN)),
-    )
-    # Many large rows in one call take the driver a time that grows with their square.
-    for large in (row for row in rows if len(row["body"]) > _LARGE):
-        uow.execute(wish, large)
-    if small := [row for row in rows if len(row["body"]) <= _LARGE]:
-        uow.execute(wish, small)
+    facts = json.dumps([{name: row[name] for name in _FACTS} for row in rows], default=date.isoformat)
+    uow.execute_plain(_WRITE, {"rows": facts, "bodies": [row["body"] for row in rows]})
     keys = [row["key"] for row in rows]
-    ready = sa.select(outbox.c.key).where(outbox.c.key.in_(keys), outbox.c.state == "intended")
+    ready = sa.select(outbox.c.key).where(among(outbox.c.key, keys), outbox.c.state == "intended")
     waiting = list(uow.execute(ready).scalars())
     return len(contacts.set_state(uow, waiting, "sending", ACTOR, only_from={"planned"}))
 
@@ -197,7 +202,7 @@ def earlier_messages(uow: UnitOfWork, entity: str, planned: Sequence[Contact]) -
         sa.select(
             outbox.c.payer_id, outbox.c.message_id, outbox.c.on_date, outbox.c.key, number.label("back")
         )
-        .where(outbox.c.entity == entity, outbox.c.payer_id.in_(payers), outbox.c.channel == "email")
+        .where(outbox.c.entity == entity, among(outbox.c.payer_id, payers), outbox.c.channel == "email")
         .where(outbox.c.state.in_(["sent", "confirmed"]))
         .subquery()
     )

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from relance.delivery.port import Message
 from relance.store.database import Database
 from relance.store.schema import contact, outbox
-from relance.store.uow import UnitOfWork
+from relance.store.uow import UnitOfWork, among
 
 _ALIVE = sa.text(
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 "
@@ -121,7 +121,7 @@ def waiting_later(uow: UnitOfWork, *, entity: str, as_of: date, keys: Sequence[s
 
 def _of(entity: str, as_of: date, keys: Sequence[str] | None) -> sa.ColumnElement[bool]:
     scope = (outbox.c.entity == entity) & (outbox.c.on_date == as_of)
-    return scope if keys is None else scope & outbox.c.key.in_(list(keys))
+    return scope if keys is None else scope & among(outbox.c.key, keys)
 
 
 _MESSAGE = [

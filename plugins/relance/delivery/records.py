@@ -43,9 +43,7 @@ def sent(
     uow: UnitOfWork, message: Message, receipt: Receipt, *, actor: str = ACTOR, note: str | None = None
 ) -> bool:
     """The message has gone (or is kept in its folder)."""
-    words = note or (
-        f"kept in folder: {receipt.reference}" if receipt.kept else f"sent by {receipt.provider}"
-    )
+    words = note or words_for(receipt)
     row = contacts.message_sent(
         uow, key=message.key, entity=message.entity, provider=receipt.provider, receipt=receipt.reference,
         on_date=message.on_date, actor=actor, note=words,
@@ -54,10 +52,20 @@ def sent(
         return False
     if row.claims:
         _claim(uow, message, row.payer_id, row.claims)
-    more = {"provider": receipt.provider, "receipt": receipt.reference, "kept": receipt.kept}
-    entry = _entry(message, "contact.sent", actor, facts=row, more=more)
+    entry = sent_entry(message, receipt, facts=row, actor=actor)
     timeline.append_to(uow, message.entity, [entry], {row.payer_id: (row.seq, bytes(row.hash))})
     return True
+
+
+def words_for(receipt: Receipt) -> str:
+    """What the contact's event says of a message that has gone."""
+    return f"kept in folder: {receipt.reference}" if receipt.kept else f"sent by {receipt.provider}"
+
+
+def sent_entry(message: Message, receipt: Receipt, *, facts: Any, actor: str = ACTOR) -> timeline.Entry:
+    """The timeline's entry of a message that has gone; `facts`: payer_id, step and level of its contact."""
+    more = {"provider": receipt.provider, "receipt": receipt.reference, "kept": receipt.kept}
+    return _entry(message, "contact.sent", actor, facts=facts, more=more)
 
 
 def failed(
@@ -151,7 +159,7 @@ def _tell(uow: UnitOfWork, message: Message, kind: str, actor: str, **more: obje
 def _entry(
     message: Message, kind: str, actor: str, *, facts: Any, more: Mapping[str, object]
 ) -> timeline.Entry:
-    """One entry of the payer's timeline; `facts`: payer_id, step and level of the contact."""
+    """One entry of the payer's timeline."""
     body = {
         "channel": message.channel, "recipient": message.recipient, "copies": list(message.copies),
         "step": facts.step, "level": facts.level, "message_id": message.message_id, "digest": message.digest, **more,

@@ -15,7 +15,7 @@ from relance.errors import TransientError
 from relance.store import contacts
 from relance.store.database import Database
 from relance.store.schema import contact, outbox
-from relance.store.uow import UnitOfWork
+from relance.store.uow import UnitOfWork, among
 
 
 class Figures(Protocol):
@@ -123,7 +123,7 @@ def _stale(entity: str, as_of: date, keys: Sequence[str] | None) -> sa.ColumnEle
 
 def _scope(entity: str, keys: Sequence[str] | None) -> sa.ColumnElement[bool]:
     scope = outbox.c.entity == entity
-    return scope if keys is None else scope & outbox.c.key.in_(list(keys))
+    return scope if keys is None else scope & among(outbox.c.key, keys)
 
 
 def _next(uow: UnitOfWork, condition: sa.ColumnElement[bool]) -> tuple[Message, str | None] | None:

@@ -11,6 +11,7 @@ decided when it is read (`guard`).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -54,6 +55,15 @@ class Templates:
         self.directory = directory
         self._environments = {html: _environment(directory, html=html) for html in (True, False)}
         self._languages: dict[tuple[str, str], Language] = {}
+
+    @classmethod
+    def of(cls, directory: Path) -> Templates:
+        """The templates of a folder, those read before while none of its files has changed."""
+        seen = tuple((path, stat.st_mtime_ns, stat.st_size) for path, stat in _files(directory))
+        known = _READ.get(directory)
+        if known is None or known[0] != seen:
+            known = _READ[directory] = seen, cls(directory)
+        return known[1]
 
     def language(self, tag: str, template: str) -> Language:
         """The words of a template in a language: the tag's own folder ("fr-BE") or its primary language's ("fr").
@@ -404,3 +414,14 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise PermanentError(f"{path} holds no words")
     return data
+
+
+_READ: dict[Path, tuple[object, Templates]] = {}
+
+
+def _files(directory: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """All files below a folder, in the order that the folder has them."""
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = os.path.join(folder, name)  # noqa: PTH118 - some hundreds of them, before each batch
+            yield path, os.stat(path)  # noqa: PTH116

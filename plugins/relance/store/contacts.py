@@ -9,9 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from relance.errors import StoreError
-from relance.store.schema import contact, contact_event
+from relance.store.schema import contact
 from relance.store.timeline import GENESIS
-from relance.store.uow import UnitOfWork
+from relance.store.uow import UnitOfWork, among
 
 STATES = frozenset(
     {
@@ -56,23 +56,23 @@ def set_state(  # noqa: PLR0917 - called by other rooms as a sentence: these key
     change: dict[str, object] = {"state": state}
     if acted_on is not None:
         change["acted_on"] = acted_on
-    moved = (
-        sa.update(contact)
-        .where(contact.c.key.in_(sorted(set(keys))))
-        .values(**change)
-        .returning(contact.c.key)
-    )
+    moved = sa.update(contact).where(among(contact.c.key, keys)).values(**change).returning(contact.c.key)
     if only_from is not None:
         moved = moved.where(contact.c.state.in_(sorted(only_from)))
     done = sorted(uow.execute(moved).scalars())
     if done:
-        events = [{"key": key, "state": state, "actor": actor, "note": note} for key in done]
-        uow.execute(sa.insert(contact_event), events)
+        uow.execute(_MOVED, {"keys": done, "state": state, "actor": actor, "note": note})
     return done
 
 
-# On the hot path of sending: outbox row, contact, event and the end of the payer's timeline, locked, in one way to the
-# server and back.
+_MOVED = sa.text(
+    """
+    INSERT INTO contact_event (key, state, actor, note)
+    SELECT key, :state, :actor, :note FROM unnest(CAST(:keys AS text[])) AS key
+    """
+)
+
+# In one way to the server and back: outbox row, contact, event and the end of the payer's timeline, locked.
 _SENT = sa.text(
     """
     WITH done AS (
@@ -171,9 +171,7 @@ def lock_planned(
 ) -> Sequence[sa.RowMapping]:
     """The entity's contacts in state `planned`, locked for this transaction, by key: of that day, or the keys given."""
     query = sa.select(contact).where(contact.c.entity == entity, contact.c.state == "planned")
-    query = (
-        query.where(contact.c.as_of == as_of) if keys is None else query.where(contact.c.key.in_(list(keys)))
-    )
+    query = query.where(contact.c.as_of == as_of) if keys is None else query.where(among(contact.c.key, keys))
     return uow.execute(query.order_by(contact.c.key).with_for_update()).mappings().all()
 
 

@@ -25,6 +25,9 @@ from relance.store.uow import UnitOfWork
 GENESIS = b"\x00" * 32
 FORMAT = 2
 _SALT_BYTES = 16
+_SALTS: list[bytes] = []  # each asking of the system lets another thread in: they are fetched by the hundred
+os.register_at_fork(after_in_child=_SALTS.clear)
+_as_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +46,15 @@ class Entry:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
-_COLUMNS = (
+End = tuple[int, bytes]
+"""The end of a payer's chain: `seq` and `hash` of its last entry, or (0, GENESIS)."""
+
+COLUMNS = (
     ("payer_id", "text"), ("seq", "int"), ("at", "timestamptz"), ("on_date", "date"), ("kind", "text"), ("actor", "text"),
     ("subject", "text"), ("body", "jsonb"), ("previous", "bytea"), ("hash", "bytea"), ("digest", "text"),
     ("salt", "bytea"), ("body_hash", "bytea"),
 )  # fmt: skip
+"""What of an entry its row says of itself, with PostgreSQL's types; its entity and format are those of many."""
 
 # Locks the ends of chains, made where there is none yet, in payer order, so that two writers can't deadlock.
 _LOCK = sa.text(
@@ -61,9 +68,9 @@ _LOCK = sa.text(
 _APPEND = sa.text(
     f"""
     WITH entries AS (
-        INSERT INTO timeline (entity, format, {", ".join(name for name, _ in _COLUMNS)})
+        INSERT INTO timeline (entity, format, {", ".join(name for name, _ in COLUMNS)})
         SELECT :entity, {FORMAT}, e.* FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-        AS e ({", ".join(" ".join(column) for column in _COLUMNS)})
+        AS e ({", ".join(" ".join(column) for column in COLUMNS)})
     )
     UPDATE timeline_head h SET seq = e.seq, hash = e.hash
     FROM jsonb_to_recordset(CAST(:heads AS jsonb)) AS e (payer_id text, seq int, hash bytea)
@@ -82,19 +89,21 @@ def append(uow: UnitOfWork, entity: str, entries: Iterable[Entry]) -> int:
     return append_to(uow, entity, wanted, {payer: (seq, bytes(digest)) for payer, seq, digest in found})
 
 
-def append_to(
-    uow: UnitOfWork, entity: str, entries: Sequence[Entry], ends: Mapping[str, tuple[int, bytes]]
-) -> int:
-    """Chain entries onto timelines whose ends (`seq`, `hash`, by payer) this transaction has locked; gives their number."""
+def append_to(uow: UnitOfWork, entity: str, entries: Sequence[Entry], ends: Mapping[str, End]) -> int:
+    """Chain entries onto timelines whose ends, by payer, this transaction has locked; gives their number."""
     heads, rows = dict(ends), []
     for entry in entries:
-        seq, previous = heads[entry.payer_id]
-        row = _row(entity, entry, seq + 1, previous)
-        rows.append({name: _as_json(row[name]) for name, _ in _COLUMNS})
-        heads[entry.payer_id] = (seq + 1, row["hash"])
+        row, heads[entry.payer_id] = chained(entity, entry, heads[entry.payer_id])
+        rows.append(row)
     last = [{"payer_id": payer, "seq": seq, "hash": _as_json(end)} for payer, (seq, end) in heads.items()]
     uow.execute(_APPEND, {"entity": entity, "rows": json.dumps(rows), "heads": json.dumps(last)})
     return len(rows)
+
+
+def chained(entity: str, entry: Entry, end: End) -> tuple[dict[str, Any], End]:
+    """The row of an entry that follows the end of its payer's chain, as JSON has it, and the new end."""
+    row = _row(entity, entry, end[0] + 1, end[1])
+    return {name: _as_json(row[name]) for name, _ in COLUMNS}, (row["seq"], row["hash"])
 
 
 def read(uow: UnitOfWork, entity: str, payer_id: str) -> Sequence[sa.RowMapping]:
@@ -116,7 +125,7 @@ def verify(rows: Sequence[Mapping[str, Any]]) -> int | None:
 
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces; numbers as the database gives them back."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _as_canonical(_plain(value))
 
 
 def canonical_entry(row: Mapping[str, Any]) -> str:
@@ -127,12 +136,12 @@ def canonical_entry(row: Mapping[str, Any]) -> str:
     }  # fmt: skip
     if row["format"] == 1:
         fields |= {"at": row["at"].timestamp(), "body": row["body"]}
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _as_canonical(fields)
     fields |= {
         "format": row["format"], "at": row["at"].astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         "digest": row["digest"], "body_sha256": bytes(row["body_hash"]).hex(),
     }  # fmt: skip
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _as_canonical(fields)
 
 
 def digest_in(body: Mapping[str, Any]) -> str | None:
@@ -154,13 +163,22 @@ def link(previous: bytes, entry: str, form: int) -> bytes:
 
 def _row(entity: str, entry: Entry, seq: int, previous: bytes) -> dict[str, Any]:
     """An entry as it is stored, with its hashes."""
-    body, salt = _plain(entry.body), os.urandom(_SALT_BYTES)
+    body, salt = _plain(entry.body), _salt()
     row = {
         "entity": entity, "payer_id": entry.payer_id, "seq": seq, "at": entry.at, "on_date": entry.on_date,
         "kind": entry.kind, "actor": entry.actor, "subject": entry.subject, "body": body, "previous": previous,
-        "digest": digest_in(body), "salt": salt, "body_hash": hash_body(salt, canonical(body)), "format": FORMAT,
+        "digest": digest_in(body), "salt": salt, "body_hash": hash_body(salt, _as_canonical(body)), "format": FORMAT,
     }  # fmt: skip
     return {**row, "hash": link(previous, canonical_entry(row), FORMAT)}
+
+
+def _salt() -> bytes:
+    while True:
+        try:
+            return _SALTS.pop()
+        except IndexError:
+            fresh = os.urandom(100 * _SALT_BYTES)
+            _SALTS.extend(fresh[at : at + _SALT_BYTES] for at in range(0, len(fresh), _SALT_BYTES))
 
 
 def _as_json(value: Any) -> Any:

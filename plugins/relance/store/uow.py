@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any, Self
 
 import polars as pl
+import psycopg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from relance.store.database import Database, Prepare, copy_frame
+
+
+def among(column: sa.Column[str], values: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether a column is one of many values: they travel as one array, where `IN` would write a place for each."""
+    array = sa.bindparam(None, sorted(set(values)), type_=ARRAY(sa.Text))
+    return column == sa.any_(array)
 
 
 class UnitOfWork:
@@ -19,7 +28,7 @@ class UnitOfWork:
         self._connection: sa.Connection | None = None
 
     def __enter__(self) -> Self:
-        self._connection = self.database.engine.connect()
+        self._connection = self.database.connect()
         self._connection.begin()
         return self
 
@@ -41,9 +50,19 @@ class UnitOfWork:
         """Run a statement in this transaction."""
         return self.connection.execute(statement, parameters)
 
+    def execute_plain(self, statement: str, parameters: Mapping[str, Any]) -> None:
+        """Run a statement as the driver takes it (`%(name)s`; `%(name)b` travels in binary) in this transaction."""
+        driver: psycopg.Connection = self.connection.connection.driver_connection  # type: ignore[assignment]
+        driver.execute(statement, parameters)
+
     def copy(self, table: sa.Table, frame: pl.DataFrame, prepare: Prepare | None = None) -> int:
         """Bulk-write a frame, or what `prepare` makes of its rows, into a table by COPY in this transaction."""
         return copy_frame(self.connection, table.name, frame, prepare)
+
+    def rollback(self) -> None:
+        """Undo what was not committed and open the next transaction."""
+        self.connection.rollback()
+        self.connection.begin()
 
     def commit(self) -> None:
         """Make the work durable and open the next transaction."""

@@ -69,7 +69,7 @@ def kill_until_done(
     """Start, let a random number of messages pass, wait a random moment, kill; again; at last let it finish."""
     killed = 0
     for _ in range(kills):
-        target, moment = progress() + draw.randint(0, stride), draw.uniform(0, 0.02)
+        target, moment = progress() + draw.randint(0, stride), draw.uniform(0, 0.008)
         pid = one.start("send")
         ended = threading.Event()
         result: list[int] = []
