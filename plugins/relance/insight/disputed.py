@@ -72,10 +72,14 @@ def disputes(
 def disputed_amounts(case: Case) -> dict[str, int]:
     """What a dispute is about, by currency: the parts that were named, else the open items on its card."""
     named: Mapping[str, Any] = case.details.get("amounts") or {}
-    currency = case.details.get("currency")
-    if named and currency:
-        return {str(currency): sum(int(amount) for amount in named.values())}
+    currencies: Mapping[str, str] = case.details.get("currencies") or {}
     sums: dict[str, int] = {}
-    for item in case.facts.get("items") or ():
-        sums[item["currency"]] = sums.get(item["currency"], 0) + item["open"]
+    for item, amount in named.items():
+        currency = currencies.get(item) or case.details.get("currency")
+        if currency:
+            sums[currency] = sums.get(currency, 0) + int(amount)
+    if sums:
+        return sums
+    for one in case.facts.get("items") or ():
+        sums[one["currency"]] = sums.get(one["currency"], 0) + one["open"]
     return sums
