@@ -7,6 +7,8 @@ from datetime import date
 
 from relance.calendars import Calendar
 from relance.cases.approvals import work_approvals
+from relance.cases.calls import work_calls
+from relance.cases.contacting import work_no_number
 from relance.cases.disputes import work_disputes
 from relance.cases.exhausted import work_exhausted
 from relance.cases.instalments import measure_instalments
@@ -14,6 +16,7 @@ from relance.cases.overdue import work_overdue
 from relance.cases.promises import work_promises
 from relance.cases.record import Journal
 from relance.cases.review import work_review
+from relance.cases.tasks import work_tasks
 from relance.cases.undelivered import work_undelivered
 from relance.config.policy import Policy
 from relance.ledger.snapshot import Snapshot
@@ -36,8 +39,8 @@ class CasesReport:
 def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as_of: date) -> CasesReport:
     """Bring the entity's cases to the day; the same day twice changes nothing. Doesn't commit.
 
-    Opens, updates and closes `overdue_90`, `exhausted`, `delivery`, approvals and reviews of holds without end; measures promises
-    and instalment plans. Cases that already stand on a later day are left alone.
+    Opens, updates and closes `overdue_90`, `exhausted`, `delivery`, disputes, calls, tasks, approvals and reviews of holds
+    without end; measures promises and instalment plans. Cases that already stand on a later day are left alone.
 
     Raises:
         UsageError: for an unknown entity.
@@ -50,6 +53,9 @@ def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as
     worked += work_undelivered(journal, snapshot=snapshot)
     worked += work_disputes(journal, snapshot=snapshot, policy=policy, calendar=calendar_of(policy, entity))
     worked += work_approvals(journal, snapshot=snapshot, policy=policy)
+    worked += work_calls(journal, snapshot=snapshot, policy=policy)
+    worked += work_tasks(journal, snapshot=snapshot)
+    worked += work_no_number(journal, snapshot=snapshot)
     measured = measure_instalments(journal, snapshot=snapshot)
     updated_promises, closed_promises = work_promises(
         journal, snapshot=snapshot, calendar=calendar_of(policy, entity), measured=measured

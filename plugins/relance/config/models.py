@@ -368,6 +368,9 @@ class Scenario(PolicyModel):
     promise_grace_days: Days = Field(2, description="Days after a promised date before it counts as broken.")
     collection_grace_days: Days = Field(5, description="Days left to a direct debit after the due date.")
     min_days_after_issue: Days = Field(3, description="Days after issue in which an invoice is left alone.")
+    call_attempts: Count = Field(
+        3, description="Times that nobody answers a call, after which it counts as not made."
+    )
     call_patience_days: Days = Field(
         5, description="Business days after which an open call counts as not made."
     )

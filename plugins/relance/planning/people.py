@@ -119,9 +119,23 @@ def _blank_to_null(name: str) -> pl.Expr:
     return pl.when(stripped != "").then(stripped).alias(name)
 
 
+def persons_for(contacts: pl.DataFrame, channels: Sequence[str], audience: Sequence[str]) -> pl.DataFrame:
+    """All persons whom a step with these channels and audience could reach (`PERSON`), of each payer the first first."""
+    return _in_order(_clean(contacts), tuple(channels), tuple(audience)).select(*PERSON)
+
+
 def _first_person(
     persons: pl.DataFrame, channels: tuple[str, ...], audience: tuple[str, ...]
 ) -> pl.DataFrame:
+    return (
+        _in_order(persons, channels, audience)
+        .group_by("payer_id", maintain_order=True)
+        .first()
+        .select(*PERSON)
+    )
+
+
+def _in_order(persons: pl.DataFrame, channels: tuple[str, ...], audience: tuple[str, ...]) -> pl.DataFrame:
     ranks = {role: rank for rank, role in enumerate(audience)}
     wanted = persons.filter(pl.col("role").is_null() | pl.col("role").is_in(list(audience)))
     can = {channel: _can_receive(channel) for channel in channels}
@@ -134,10 +148,7 @@ def _first_person(
         )
         .filter(pl.col("channel").is_not_null())
         .sort("payer_id", "rank", "unlike", "contact_id")
-        .group_by("payer_id", maintain_order=True)
-        .first()
-        .select(pl.col("language").alias("person_language"), pl.exclude("language"))
-        .select(*PERSON)
+        .rename({"language": "person_language"})
     )
 
 

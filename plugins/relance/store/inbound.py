@@ -17,7 +17,8 @@ from relance.store.uow import UnitOfWork
 
 ReceiptKind = Literal["accepted", "delivered", "read", "answered", "deferred", "bounced", "failed"]
 ReplyKind = Literal["stop", "start", "promise", "contest", "call_back", "text", "absence"]
-Mark = Literal["bounced", "refused", "opted_out"]
+Mark = Literal["bounced", "refused", "opted_out", "wrong"]
+"""wrong: a person says that it is not the payer's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ reach_mark = sa.Table(
     Column("entity", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("address", Text, nullable=False, comment="as in outbox.recipient, e-mail in lower case"),
-    Column("mark", Text, nullable=False, comment="bounced | refused | opted_out"),
+    Column("mark", Text, nullable=False, comment="bounced | refused | opted_out | wrong"),
     Column("on_date", Date, nullable=False, comment="from this day on nothing is planned for it"),
     Column("source", Text, nullable=False, comment="shown to people: who or what put it"),
     Column("key", Text, comment="the contact that it came of"),

@@ -33,3 +33,7 @@ def upgrade() -> None:
     op.create_index(
         "contact_correction_entity_customer_id_ix", "contact_correction", ["entity", "customer_id"]
     )
+    op.alter_column(
+        "reach_mark", "mark", existing_type=sa.Text(), existing_nullable=False,
+        comment="bounced | refused | opted_out | wrong", existing_comment="bounced | refused | opted_out",
+    )  # fmt: skip
