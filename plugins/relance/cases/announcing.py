@@ -66,9 +66,10 @@ def announce(
     ledger = snapshot or ledger_on(uow, case.entity, on_date)
     items = items_named(ledger, case.payer_id, invoices)
     _check_amount(amount, items)
-    said = {
+    names = None if invoices is None else sorted(items["invoice_id"])
+    said: dict[str, Any] = {
         "expected_on": expected_on.isoformat(),
-        "invoices": None if invoices is None else sorted(items["invoice_id"]),
+        "invoices": names,
         "amount": amount and amount.minor,
         "currency": amount and amount.currency,
         "reference": checked_text(reference, "reference", needed=False),
@@ -81,7 +82,7 @@ def announce(
     ]
     number = 1 + max((one["number"] for one in earlier), default=0)
     holds = put_hold(
-        journal, case.payer_id, said["invoices"], reason=REASON, until=until, source=f"{by}, {on_date.isoformat()}",
+        journal, case.payer_id, names, reason=REASON, until=until, source=f"{by}, {on_date.isoformat()}",
         case_id=case_id,
     )  # fmt: skip
     made = {

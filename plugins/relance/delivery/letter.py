@@ -157,7 +157,11 @@ class Writer:
             "due_notes": self._due_notes(row, kind),
             "amount": self._formats.money(row.amount),
             "asked": self._formats.money(asked),
-            "asked_notes": [self._say("covered", self._formats.money(row.covered))] if row.covered else [],
+            "asked_notes": [
+                self._say(word, self._formats.money(amount))
+                for word, amount in (("in_dispute", row.in_dispute), ("covered", row.covered))
+                if amount
+            ],
         }
 
     def _due_notes(self, row: Row, kind: str) -> list[str]:

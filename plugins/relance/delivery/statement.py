@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
 
 from relance.delivery.envelopes import Seller
 from relance.delivery.extras import Attachment
+from relance.delivery.formats import Formats
 from relance.delivery.letter import FILE, UNKNOWN, frame, sums_of
 from relance.delivery.render import names_for
 from relance.delivery.templates import Language, Speaker
@@ -67,7 +68,7 @@ def xlsx(view: View, language: Language) -> Attachment:
         title = speaker.say("statement.title")
         book.set_properties({"title": title, "author": view.entity, "created": moment})
         sheet = book.add_worksheet(_sheet_name(title))
-        _Sheet(book, sheet, view, speaker).write(language)
+        _Sheet(book, sheet, view, speaker, language.formats).write(language)
     return Attachment(name=_file_name(view, speaker, "xlsx"), media_type=XLSX, content=out.getvalue())
 
 
@@ -94,11 +95,14 @@ def pdf(
 class _Sheet:
     """One worksheet, written from the top down."""
 
-    def __init__(self, book: xlsxwriter.Workbook, sheet: Worksheet, view: View, speaker: Speaker) -> None:
+    def __init__(
+        self, book: xlsxwriter.Workbook, sheet: Worksheet, view: View, speaker: Speaker, formats: Formats
+    ) -> None:
         self._book = book
         self._sheet = sheet
         self._view = view
         self._say = speaker.say
+        self._formats = formats
         self._moneys: dict[tuple[str, bool], Format] = {}
 
     def write(self, language: Language) -> None:
@@ -137,7 +141,7 @@ class _Sheet:
         for column, money in ((7, row.amount), (8, row.open), (9, line.asked)):
             if money is not None:
                 self._money(place, column, money)
-        sheet.write_string(place, 10, self._say(f"states.{row.state}"))
+        sheet.write_string(place, 10, _status(row, self._say, self._formats))
 
     def _totals(self, place: int, lines: Sequence[_Line], bold: Format) -> None:
         asked = {money.currency: money for money in _totals_of(line.asked for line in lines)}
@@ -212,9 +216,15 @@ def _cells(line: _Line, language: Language, speaker: Speaker) -> dict[str, Any]:
             formats.money(row.amount),
             formats.money(row.open),
             formats.money(line.asked) if line.asked else "",
-            speaker.say(f"states.{row.state}"),
+            _status(row, speaker.say, formats),
         ],
     }
+
+
+def _status(row: Row, say: Callable[..., str], formats: Formats) -> str:
+    """How an invoice stands, and how much of it is in dispute."""
+    state = say(f"states.{row.state}")
+    return f"{state} ({say('in_dispute', formats.money(row.in_dispute))})" if row.in_dispute else state
 
 
 def _date_format(language: Language) -> str:

@@ -43,7 +43,10 @@ _BY_DUE = attrgetter("due_date", "issue_date", "invoice_id")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One invoice as the payer sees it; `demand` is what is asked for (open less credit), None where nothing is."""
+    """One invoice as the payer sees it; `demand` is what is asked for (open less credit), None where nothing is.
+
+    `in_dispute`: the part that the payer contests, where it is not all of it; nothing of it is asked for.
+    """
 
     invoice_id: str
     po_number: str | None
@@ -56,13 +59,15 @@ class Row:
     demand: Money | None
     level: str | None
     state: str
+    in_dispute: Money | None = None
 
     @property
     def covered(self) -> Money | None:
         """What the payer's credit takes off a demanded row, or None."""
-        if self.demand is None or self.demand.minor >= self.open.minor:
+        contested = self.in_dispute.minor if self.in_dispute else 0
+        if self.demand is None or self.demand.minor + contested >= self.open.minor:
             return None
-        return Money(self.open.currency, self.open.minor - self.demand.minor)
+        return Money(self.open.currency, self.open.minor - contested - self.demand.minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +287,7 @@ def _row(item: Mapping[str, Any]) -> Row:
         level=item["level"],
         # Why we rest inside the house (snoozed, waiting for a yes …) is not the payer's to read.
         state=state if state in _TELLABLE else ("due" if item["days_late"] >= 0 else "not_due"),
+        in_dispute=Money(currency, item["in_dispute"]) if item.get("in_dispute") else None,
     )
 
 

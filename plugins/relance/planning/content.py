@@ -15,12 +15,12 @@ from relance.planning.model import Plan
 
 _ITEM_COLUMNS = (
     "invoice_id", "level", "demand", "issue_date", "due_date", "days_late", "amount", "open", "currency", "po_number",
-    "description", "document", "state",
+    "description", "document", "state", "in_dispute",
 )  # fmt: skip
 """Facts of an item in a content, in the order in which its row gives them.
 
 `level`: that of the step that acts for it, null for an item that is only mentioned; `demand`: what is asked for it in minor
-units, null for what is not yet due or only mentioned.
+units, null for what is not yet due or only mentioned; `in_dispute`: the part of it that is contested, null where none or all is.
 """
 
 
@@ -54,6 +54,7 @@ def _facts(plan: Plan, snapshot: Snapshot) -> pl.DataFrame:
     rows = plan.outcomes.select("invoice_id", "days_late", state=state).join(
         snapshot.items, on="invoice_id", how="left", maintain_order="left"
     )
+    rows = rows.join(plan.in_dispute, on="invoice_id", how="left", maintain_order="left")
     tail = [_json(rows[name]) for name in _ITEM_COLUMNS[3:]]
     return rows.select(
         "invoice_id",

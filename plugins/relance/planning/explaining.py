@@ -94,7 +94,14 @@ def _facts(ladder: Ladder) -> InvoiceFacts:
         to_demand=Money(currency, out["to_demand"]),
         days_late=out["days_late"],
         reopened_on=item["reopened_on"],
+        in_dispute=_in_dispute(ladder),
     )
+
+
+def _in_dispute(ladder: Ladder) -> Money | None:
+    """The part of the invoice that is in dispute; None where none or all of it is."""
+    part = ladder.item["open"] - int(ladder.day.owed[ladder.row])
+    return Money(ladder.item["currency"], part) if part else None
 
 
 def _segment(ladder: Ladder) -> Segment:
@@ -114,8 +121,8 @@ def _credit(ladder: Ladder) -> CreditUse | None:
     if given.is_empty():
         return None
     laid = (
-        day.items.with_columns(day.demand.alias("to_demand"))
-        .filter(mine & (pl.col("to_demand") < pl.col("open")))
+        day.items.with_columns(day.demand.alias("to_demand"), day.owed)
+        .filter(mine & (pl.col("to_demand") < pl.col("owed")))
         .sort("due_date", "issue_date", "invoice_id")
     )
     stopped = any(ladder.row in frame["row"] for frame in day.invoice_holds)
@@ -124,7 +131,7 @@ def _credit(ladder: Ladder) -> CreditUse | None:
             one["invoice_id"],
             one["due_date"],
             Money(currency, one["open"]),
-            Money(currency, one["open"] - one["to_demand"]),
+            Money(currency, one["owed"] - one["to_demand"]),
         )
         for one in laid.iter_rows(named=True)
     )

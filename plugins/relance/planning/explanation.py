@@ -206,6 +206,7 @@ class InvoiceFacts:
     to_demand: Money
     days_late: int
     reopened_on: date | None
+    in_dispute: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,10 @@ def standing_signals(signals: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 
 def disputed(items: pl.DataFrame, people: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Disputes: of people, and the e-invoicing platform's word."""
-    of_people = _from_people(items, people, ["disputed"], as_of)
+    """Disputes of whole invoices: of people, and the platform's word. Parts that come to all that is open are of the whole."""
+    of_all = people.filter(pl.col("amount").is_null() | pl.col("invoice_id").is_null())
+    parts = _parts(items, people, as_of).filter(pl.col("part") >= pl.col("open"))
+    of_people = pl.concat([_from_people(items, of_all, ["disputed"], as_of), parts.select(*ROWS)])
     if _unknown(items, "delivery_status"):
         return of_people
     platform = items.filter(pl.col("delivery_status").is_in(_REFUSED)).select(
@@ -53,6 +55,27 @@ def disputed(items: pl.DataFrame, people: pl.DataFrame, as_of: date) -> pl.DataF
         source=pl.format("delivery status {}", "delivery_status"),
     )
     return pl.concat([of_people, platform])
+
+
+def disputed_part(
+    items: pl.DataFrame, people: pl.DataFrame, whole: pl.DataFrame, as_of: date
+) -> pl.Series | None:
+    """Per item, in the items' order, minor units of it in dispute; 0 where none or all (`whole`: `row`) is; None: no item's."""
+    parts = _parts(items, people, as_of).join(whole.select("row"), on="row", how="anti")
+    if parts.is_empty():
+        return None
+    joined = items.select("row").join(parts.unique("row"), on="row", how="left", maintain_order="left")
+    return joined.select(part=pl.col("part").fill_null(0))["part"]
+
+
+def _parts(items: pl.DataFrame, people: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Disputes of a part of an invoice, as `ROWS`, with what is `open` of it and the `part` that all of them come to."""
+    standing = people.filter(
+        (pl.col("reason") == "disputed") & pl.col("amount").is_not_null() & pl.col("invoice_id").is_not_null()
+        & (pl.col("until").is_null() | (pl.col("until") >= as_of))
+    )  # fmt: skip
+    rows = items.select("row", "invoice_id", "open").join(standing.drop("payer_id"), on="invoice_id")
+    return rows.select(*ROWS, "open", part=pl.col("amount").sum().over("row"))
 
 
 def undelivered() -> pl.Expr:

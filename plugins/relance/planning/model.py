@@ -96,11 +96,13 @@ HOLDS = pl.Schema(
         "reason": pl.String,
         "until": pl.Date,
         "source": pl.String,
+        "amount": pl.Int64,
     }
 )
 """Holds from cases and people, begun on the day or before; `invoice_id` null for all of the payer's.
 
-`until` is the last day (null: open end); of a promise it is the promised date, to which planning adds the grace.
+`until` is the last day (null: open end); of a promise it is the promised date, to which planning adds the grace. `amount`: of a
+dispute of one invoice the part in dispute, in minor units of the invoice's currency (null: all of it).
 """
 
 
@@ -180,6 +182,10 @@ def no_holds() -> pl.DataFrame:
     return pl.DataFrame(schema=HOLDS)
 
 
+IN_DISPUTE = pl.Schema({"invoice_id": pl.String, "in_dispute": pl.Int64})
+"""Invoices of which a part is in dispute, and the part in minor units."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is decided for one entity and day; see `commands.md` for the JSON that `as_json` gives.
@@ -194,3 +200,4 @@ class Plan:
     outcomes: pl.DataFrame
     contacts: pl.DataFrame
     tasks: pl.DataFrame
+    in_dispute: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=IN_DISPUTE))

@@ -104,8 +104,15 @@ class Day:
 
     @cached_property
     def disputes(self) -> pl.DataFrame:
-        """Holds of open disputes, from people and from the platform."""
+        """Holds of open disputes, from people and from the platform, on invoices that nothing undisputed is left of."""
         return holds.disputed(self.open_items.with_columns(promise_grace_days=0), self.people, self.as_of)
+
+    @cached_property
+    def owed(self) -> pl.Series:
+        """What is asked for of each item before credit: open less the part in dispute, where that is not all of it."""
+        part = holds.disputed_part(self.open_items, self.people, self.disputes, self.as_of)
+        opened = self.open_items["open"]
+        return (opened if part is None else opened - part).alias("owed")
 
     @cached_property
     def claimable(self) -> pl.Series:
@@ -136,7 +143,8 @@ class Day:
         """Totals as the segment table takes them; none where it asks for none."""
         if not any(rule.when.outstanding_over or rule.when.overdue_over for rule in self.policy.segments):
             return credit.NO_TOTALS
-        return credit.segment_totals(self.open_items.with_columns(self.claimable), self.snapshot.credits)
+        items = self.open_items.with_columns(self.claimable, self.owed)
+        return credit.segment_totals(items, self.snapshot.credits)
 
     def _with_profiles(self, payers: pl.DataFrame) -> pl.DataFrame:
         if self.profiles is None:
@@ -211,11 +219,11 @@ class Day:
 
     @cached_property
     def demand(self) -> pl.Series:
-        """Amount to demand per item: credit covers what nothing else of the invoice stops."""
+        """Amount to demand per item: without the part in dispute; credit covers what nothing else of the invoice stops."""
         coverable = np.ones(self.items.height, dtype=np.bool_)
         for frame in self.invoice_holds:
             coverable[frame["row"].to_numpy()] = False
-        items = self.items.with_columns(coverable=pl.lit(pl.Series(coverable)))
+        items = self.items.with_columns(self.owed, coverable=pl.lit(pl.Series(coverable)))
         return credit.to_demand(items, self.snapshot.credits)
 
     @cached_property
@@ -412,7 +420,13 @@ class Day:
             return Plan(self.entity.entity, self.as_of, version, empty, empty, empty)
         contacts = self.contacts.rename({"lead_step": "step"}).select(*CONTACT_COLUMNS)
         tasks = self.tasks.rename({"lead_step": "step"}).select(*TASK_COLUMNS)
-        return Plan(self.entity.entity, self.as_of, version, self.outcomes, contacts, tasks)
+        return Plan(
+            self.entity.entity, self.as_of, version, self.outcomes, contacts, tasks, self._in_dispute()
+        )
+
+    def _in_dispute(self) -> pl.DataFrame:
+        items = self.open_items.select("invoice_id", in_dispute=pl.col("open") - self.owed)
+        return items.filter(pl.col("in_dispute") > 0)
 
 
 CONTACT_COLUMNS = (

@@ -110,6 +110,8 @@ def _facts(invoice: InvoiceFacts, voice: Voice) -> list[str]:
         lines.append(voice("facts.billed_to", customer=customer, payer=payer))
     if invoice.reopened_on is not None:
         lines.append(voice("facts.reopened", on=voice.day(invoice.reopened_on)))
+    if invoice.in_dispute is not None:
+        lines.append(voice("facts.in_dispute", part=voice.amount(invoice.in_dispute)))
     return lines
 
 
@@ -139,7 +141,10 @@ def _credit(invoice: InvoiceFacts, credit: CreditUse | None, voice: Voice) -> li
         lines.append(voice("credit.laid", list=voice.listed(parts, most=_LISTED)))
     if not credit.coverable:
         lines.append(voice("credit.kept_off"))
-    elif invoice.to_demand == invoice.open:
+    elif (
+        invoice.to_demand.minor + (invoice.in_dispute.minor if invoice.in_dispute else 0)
+        == invoice.open.minor
+    ):
         lines.append(voice("credit.used_up"))
     elif invoice.to_demand.minor:
         lines.append(voice("credit.partly", rest=voice.amount(invoice.to_demand)))

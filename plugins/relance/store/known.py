@@ -186,7 +186,7 @@ def _settled(contacts: pl.DataFrame, closed: pl.DataFrame) -> pl.Series:
 def holds_then(database: Database, entity: str, as_of: date, moment: datetime) -> pl.DataFrame:
     """As `plans.hold_frame`, with the holds and their ends that were known at the moment."""
     return database.read(
-        "SELECT payer_id, invoice_id, reason, until, source FROM hold WHERE entity = $1 "
+        "SELECT payer_id, invoice_id, reason, until, source, amount FROM hold WHERE entity = $1 "
         "AND from_date <= $2::text::date AND at <= $3::text::timestamptz "
         "AND (ended_on IS NULL OR ended_on > $2::text::date OR ended_at > $3::text::timestamptz)",
         [entity, as_of.isoformat(), moment.isoformat()],

@@ -132,7 +132,7 @@ def acts_of(contacts: pl.DataFrame) -> pl.DataFrame:
 def hold_frame(database: Database, entity: str, as_of: date) -> pl.DataFrame:
     """Holds of cases and people that have begun by the day and were not lifted by then."""
     return database.read(
-        "SELECT payer_id, invoice_id, reason, until, source FROM hold WHERE entity = $1 "
+        "SELECT payer_id, invoice_id, reason, until, source, amount FROM hold WHERE entity = $1 "
         "AND from_date <= $2::text::date AND (ended_on IS NULL OR ended_on > $2::text::date)",
         [entity, as_of.isoformat()],
     )
