@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from relance.money import digits, to_decimal
+from relance.money import digits, to_decimal, to_minor
+from tests.reference.ledger import item_id
 from tests.reference.play import play, played
 
 ENTITY = "FR01"
@@ -521,6 +522,30 @@ def make_holds(maker: Maker) -> list[Row]:
                 "from": start,
                 "until": until,
                 "source": f"case:{number}",
+            }
+        )
+    return found + parts_in_dispute(maker, found[0]["from"])
+
+
+def parts_in_dispute(maker: Maker, since: date) -> list[Row]:
+    """Disputes of a part of an invoice: a little, most of it, or more than there is; two of one invoice now and then.
+
+    Drawn apart, so that what else a seed gives stays as it was.
+    """
+    own = random.Random(f"{since} {len(maker.invoices)}")
+    found = []
+    for number, invoice in enumerate(own.choices(maker.invoices, k=own.randint(2, 6))):
+        whole = to_minor(str(invoice["amount"]), invoice["currency"])
+        start = since + timedelta(days=own.randint(-10, 10))
+        found.append(
+            {
+                "reason": "disputed",
+                "payer_id": own_payer(maker, invoice),
+                "invoice_id": item_id(invoice),
+                "from": start,
+                "until": own.choice([None, start + timedelta(days=own.randint(0, 25))]),
+                "source": f"part:{number}",
+                "amount": max(1, abs(whole) * own.choice([1, 10, 50, 90, 100, 150]) // 100),
             }
         )
     return found

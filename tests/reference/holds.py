@@ -62,11 +62,36 @@ def delivery_holds(item: Item) -> list[Hold]:
 
 
 def dispute_holds(world: World, item: Item) -> list[Hold]:
-    """'disputed (an open dispute, or `refused`, `disputed` by the platform)'"""
-    found = case_holds(world, item, "disputed", 0)
+    """'disputed (an open dispute, or `refused`, `disputed` by the platform)'; of a part, where nothing
+    undisputed is left of the invoice."""
+    whole, parts = dispute_rows(world, item)
+    if parts and sum(row["amount"] for row in parts) >= item.open:
+        whole = whole + parts
+    found = [Hold("disputed", row["until"], row["source"]) for row in whole]
     if item.delivery_status in ("refused", "disputed"):
         found.append(Hold("disputed", None, f"delivery_status:{item.delivery_status}"))
     return found
+
+
+def dispute_rows(world: World, item: Item) -> tuple[list[Row], list[Row]]:
+    """Disputes that stand on the day: of all of the invoice, and of a part of it (`amount`)."""
+    standing = [
+        row
+        for row in world.holds
+        if row["reason"] == "disputed"
+        and concerns(row, item)
+        and (row["until"] is None or world.today <= row["until"])
+    ]
+    parts = [row for row in standing if row.get("amount") is not None and row["invoice_id"] is not None]
+    return [row for row in standing if row not in parts], parts
+
+
+def disputed_part(world: World, item: Item) -> int:
+    """'The undisputed rest goes on': what of an invoice is not demanded because a part of it is in dispute;
+    nothing where the whole is held."""
+    if dispute_holds(world, item):
+        return 0
+    return sum(row["amount"] for row in dispute_rows(world, item)[1])
 
 
 def case_holds(world: World, item: Item, reason: str, grace: int) -> list[Hold]:
@@ -166,11 +191,11 @@ def lay_out_credit(payer: Payer) -> dict[str, int]:
         for (payer_id, cur), amount in payer.world.ledger.credits.items()
         if payer_id == payer.payer_id
     }
-    demands = {item.invoice_id: item.open for item in payer.items}
+    demands = {item.invoice_id: item.open - disputed_part(payer.world, item) for item in payer.items}
     for item in sorted(payer.items, key=lambda i: (i.due_date, i.issue_date, i.invoice_id)):
         if payer.invoice_holds[item.invoice_id]:
             continue
-        used = min(left.get(item.currency, 0), item.open)
+        used = min(left.get(item.currency, 0), demands[item.invoice_id])
         demands[item.invoice_id] -= used
         left[item.currency] = left.get(item.currency, 0) - used
     return demands

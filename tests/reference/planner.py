@@ -11,8 +11,8 @@ confirmed, bounced, failed, cancelled, rejected, completed, not_made. Optional: 
 hand-over's case), `totals` (of an approved contact).
 
 Holds are rows `{"reason", "payer_id", "invoice_id" (or None: all of the payer's), "from", "until" (or
-None), "source"}`; a promise's `until` is the promised date, an instalment plan may list `instalments:
-[{"due", "paid_on"}]`.
+None), "source", "amount" (optional: a dispute of a part, in minor units)}`; a promise's `until` is the
+promised date, an instalment plan may list `instalments: [{"due", "paid_on"}]`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from tests.reference.holds import delivery_holds, dispute_holds
+from tests.reference.holds import delivery_holds, dispute_holds, disputed_part
 from tests.reference.ledger import boolean, text
 from tests.reference.policy import amounts_by_currency
 from tests.reference.world import Payer
@@ -48,7 +48,7 @@ def segment_totals(payer: Payer, *, overdue_only: bool) -> dict[str, int]:
         if delivery_holds(item) or dispute_holds(payer.world, item):
             continue
         if not overdue_only or payer.days_late(item) > 0:
-            totals[item.currency] += item.open
+            totals[item.currency] += item.open - disputed_part(payer.world, item)
     credit = payer.world.ledger.credits
     return {cur: max(total - credit.get((payer.payer_id, cur), 0), 0) for cur, total in totals.items()}
 

@@ -298,6 +298,35 @@ def demands_of(on: date = DAY, **changes: Any) -> dict[str, int]:
     return {row["invoice_id"]: row["to_demand"] for row in planned(on, **changes)["outcomes"]}
 
 
+def test_of_a_partly_disputed_invoice_the_rest_is_demanded() -> None:
+    row = outcome(DAY, holds=[hold("disputed", amount=3000)])
+    assert (brief(row), row["open"], row["to_demand"]) == (("act", "first"), 10000, 7000)
+    (contact,) = planned(DAY, holds=[hold("disputed", amount=3000)])["contacts"]
+    assert contact["totals"] == [{"currency": "EUR", "amount": 7000}]
+    assert outcome(DAY, holds=[hold("disputed", d(3, 9), amount=3000)])["to_demand"] == 10000
+
+
+def test_a_part_that_leaves_nothing_open_holds_the_whole_invoice() -> None:
+    assert found(holds=[hold("disputed", amount=10000)]) == [("disputed", None)]
+    assert found(holds=[hold("disputed", amount=3000)], payments=[payment("70.00", d(3, 4), "A")]) == [
+        ("disputed", None)
+    ]
+    two = [hold("disputed", amount=6000), hold("disputed", d(3, 20), amount=5000, source="case:2")]
+    assert found(holds=two) == [("disputed", "2025-03-20"), ("disputed", None)]
+    both = [hold("disputed", amount=6000), hold("disputed", source="case:2")]
+    assert found(holds=both) == [("disputed", None)]
+
+
+def test_credit_covers_the_undisputed_rest_of_an_invoice() -> None:
+    parts = {"holds": [hold("disputed", amount=3000)]}
+    covered = outcome(DAY, payments=[payment("70.00", d(3, 4))], **parts)
+    assert (reasons(covered), covered["to_demand"]) == ([("covered_by_credit", None)], 0)
+    assert outcome(DAY, payments=[payment("20.00", d(3, 4))], **parts)["to_demand"] == 5000
+    two = [invoice("A"), invoice("B", due_date=d(3, 4))]
+    demands = planned(DAY, invoices=two, payments=[payment("90.00", d(3, 4))], **parts)["outcomes"]
+    assert [row["to_demand"] for row in demands] == [0, 8000]
+
+
 def test_credit_covers_in_the_order_of_due_date_issue_date_and_id() -> None:
     invoices = [
         invoice("A", issue_date=d(2, 4)),

@@ -16,11 +16,12 @@ import yaml
 from tests.reference.build import STEPS, customer, invoice, ledger, person, policy, step
 from tests.reference.compare import differences
 from tests.reference.generate import COLUMNS, Case, generate, write
-from tests.reference.holds import AFTER_JOINING, GRAVE, OF_THE_INVOICE, OF_THE_PAYER
+from tests.reference.holds import AFTER_JOINING, GRAVE, OF_THE_INVOICE, OF_THE_PAYER, disputed_part
 from tests.reference.ledger import open_ledger
 from tests.reference.planner import plan
 from tests.reference.play import play
-from tests.reference.policy import LEVELS, SCENARIO
+from tests.reference.policy import LEVELS, SCENARIO, with_defaults
+from tests.reference.world import World
 
 SEEDS = range(12)
 DAYS = 30
@@ -66,9 +67,28 @@ def test_what_credit_covers_never_exceeds_the_payers_credit() -> None:
     for case, one in all_plans():
         known = open_ledger(case.ledger, date.fromisoformat(one["as_of"]))
         covered = Counter[tuple[str, str]]()
+        parts = parts_in_dispute(case, one)
         for row in one["outcomes"]:
-            covered[row["payer_id"], row["currency"]] += row["open"] - row["to_demand"]
+            undisputed = row["open"] - parts[row["invoice_id"]]
+            assert row["to_demand"] <= undisputed
+            covered[row["payer_id"], row["currency"]] += undisputed - row["to_demand"]
         assert all(amount <= known.credits.get(key, 0) for key, amount in covered.items())
+
+
+def parts_in_dispute(case: Case, one: Plan) -> dict[str, int]:
+    today = date.fromisoformat(one["as_of"])
+    world = World(open_ledger(case.ledger, today), with_defaults(case.policy), [], case.holds, today)
+    return {item.invoice_id: disputed_part(world, item) for item in world.ledger.items}
+
+
+def test_the_undisputed_rest_goes_on_in_generated_cases_too() -> None:
+    acted = [
+        row
+        for case, one in all_plans()
+        for row in one["outcomes"]
+        if row["outcome"] == "act" and 0 < parts_in_dispute(case, one)[row["invoice_id"]] < row["open"]
+    ]
+    assert acted, "the generator makes no dispute of a part whose rest is chased"
 
 
 def test_a_level_is_never_skipped_but_where_its_steps_are_passed_over() -> None:
