@@ -52,7 +52,7 @@ class Desk:
     def keep(self, one: Arrival) -> bool:
         """Keep what came, durably, before Slack is answered; False when it has come before."""
         with self.unit_of_work() as uow:
-            is_new = receive(uow, one) is not None
+            is_new = receive(uow, one, now=self.services.now()) is not None
             uow.commit()
         if is_new:
             self.bell.set()

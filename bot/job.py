@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 from bot.arriving import Place
 from bot.desk import Desk
 from bot.needs import DECISIONS
+from bot.scenes import contacts_of, open_items
 from bot.stale import check_fresh
-from relance.cases.reading import Case, read_case
+from relance.cases.reading import Case, list_cases, read_case
 from relance.errors import CaseError
+from relance.ledger.snapshot import Snapshot
 from relance.slack.actions import Target
 from relance.slack.intents import Arrival, Intent
-from relance.slack.modals import MODALS
-from relance.slack.modals.modal import Entry
+from relance.slack.limits import NAME, clean
+from relance.slack.modals import MODALS, Entry, Item, KnownContact
 from relance.slack.people import Person
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
@@ -127,6 +129,45 @@ class Job:
         if not isinstance(read, kind):
             raise CaseError("What was filled in can't be read.", key="unreadable")
         return read
+
+    @property
+    def payer(self) -> dict[str, Any]:
+        """The first parameters of a verb on the case's payer, without the unit of work."""
+        case = self.case
+        return {
+            "policy": self.desk.policy, "entity": case.entity, "payer_id": case.payer_id, "by": self.by,
+            "on_date": self.on_date,
+        }  # fmt: skip
+
+    @property
+    def ledger(self) -> Snapshot | None:
+        """The ledger on the day of the wish, where it is at hand."""
+        entity = self.case.entity
+        return self.desk.ledgers.of(entity) if self.on_date == self.desk.services.today(entity) else None
+
+    @property
+    def open_items(self) -> list[Item]:
+        """What the payer owes."""
+        return open_items(self.desk, self.case.entity, self.case.payer_id)
+
+    @property
+    def contacts(self) -> list[KnownContact]:
+        """The payer's addresses."""
+        return contacts_of(self.desk, self.case.entity, self.case.payer_id)
+
+    def made(self, number: int) -> Outcome:
+        """Something was taken down from this case's card, on that case: the person is told which, when it is another."""
+        case = self.case
+        if number == case.case_id:
+            return Outcome([case])
+        other = read_case(self.uow, number)
+        payer = clean(str((other.facts.get("payer") or {}).get("name") or other.payer_id), NAME)
+        return Outcome([case, other], "bot.noted", {"case": number, "payer": payer})
+
+    def others_of_payer(self, case: Case) -> list[Case]:
+        """The payer's other open cases, some of which may have been opened or changed just now."""
+        found = list_cases(self.uow, entity=case.entity, payer_id=case.payer_id)
+        return [one for one in found if one.case_id != case.case_id]
 
     def email(self, user_id: str) -> str:
         """The e-mail of somebody who was picked.

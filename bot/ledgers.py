@@ -9,7 +9,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from relance.deciding import snapshot_of
+from relance.ledger.loading import load_versions, snapshot_on
 from relance.ledger.snapshot import Snapshot
 from relance.services import Services
 from relance.store.schema import import_run
@@ -32,12 +32,12 @@ class Ledgers:
         Raises:
             UsageError: for an unknown entity.
         """
-        today = self.services.today(entity)
+        database, today = self.services.database, self.services.today(entity)
         with self._lock:
             mark = (today, self._newest_import(entity))
             known = self._kept.get(entity)
             if known is None or known[0] != mark:
-                known = (mark, snapshot_of(self.services, entity, today))
+                known = (mark, snapshot_on(database, load_versions(database, entity), today))
             self._kept[entity] = known
             self._kept.move_to_end(entity)
             while len(self._kept) > KEPT:

@@ -6,9 +6,9 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
 from slack_sdk.errors import SlackApiError
 
 from bot.arriving import Opened, Press
@@ -22,12 +22,13 @@ from relance.cases.reading import Case, read_case
 from relance.errors import CaseError, RelanceError
 from relance.slack.actions import Target
 from relance.slack.intents import DOUBLE_CLICK_S
-from relance.slack.limits import clip
-from relance.slack.modals import MODALS
+from relance.slack.modals import MODALS, failed, loading
 from relance.slack.people import Person
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
 
+LOADING = "loading.v1"
+"""Callback id of a modal that takes nothing in."""
 TOO_LATE = {"expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"}
 
 
@@ -98,7 +99,9 @@ def begin(desk: Desk, press: Press, voice: Voice) -> dict[str, Any] | None:
     """Open the light modal; gives it as Slack has it, or None when the trigger is spent."""
     method = "views.push" if (press.view or {}).get("type") == "modal" else "views.open"
     try:
-        answer = desk.client.api_call(method, json={"trigger_id": press.trigger_id, "view": waiting(voice)})
+        answer = desk.client.api_call(
+            method, json={"trigger_id": press.trigger_id, "view": loading(voice, action=LOADING)}
+        )
     except SlackApiError as error:
         why = str(error.response.get("error"))
         log.info("slack: a modal could not be opened: %s", why)
@@ -119,9 +122,9 @@ def fill(
     try:
         scene = scene_of(desk, case, person, prefill=opened.more)
         drawn = {**MODALS[name].build(scene), "private_metadata": str(opened)}
-    except RelanceError as error:
-        log.warning("slack: a modal could not be drawn (%s)", error.code)
-        drawn = message(voice, voice("bot.not_drawn"))
+    except (RelanceError, sa.exc.SQLAlchemyError) as error:
+        log.warning("slack: a modal could not be drawn (%s)", type(error).__name__)
+        drawn = failed(voice, action=LOADING)
     put(desk, view, drawn)
 
 
@@ -131,25 +134,3 @@ def put(desk: Desk, view: Mapping[str, Any], drawn: Mapping[str, Any]) -> None:
         desk.client.views_update(view_id=str(view["id"]), hash=str(view.get("hash") or ""), view=dict(drawn))
     except SlackApiError as error:
         log.info("slack: a modal was gone before it was filled: %s", error.response.get("error"))
-
-
-def waiting(voice: Voice) -> dict[str, Any]:
-    """What stands in the modal until it is drawn."""
-    return message(voice, voice("bot.loading"))
-
-
-def message(voice: Voice, text: str) -> dict[str, Any]:
-    """A modal that only says something."""
-    return {
-        "type": "modal",
-        "title": {"type": "plain_text", "text": "Relance"},
-        "close": {"type": "plain_text", "text": clip(voice("bot.close"), 24)},
-        "blocks": [
-            {"type": "section", "text": {"type": "plain_text", "text": clip(text, 2900), "emoji": True}}
-        ],
-    }
-
-
-def today_of(desk: Desk, case: Case) -> date:
-    """The date where the case's entity is."""
-    return desk.services.today(case.entity)

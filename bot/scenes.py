@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 
 from bot.desk import Desk
+from relance.cases.facts import customers_of
 from relance.cases.permissions import allowed, longest_snooze
 from relance.cases.reading import Case, read_events
-from relance.slack.modals.modal import Item, ModalScene
+from relance.slack.modals import Item, KnownContact, ModalScene
 from relance.slack.people import Person, user_id_of
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
@@ -39,6 +40,7 @@ def scene_of(
             prefill=prefill or {},
             notation=person.locale,
             events=read_events(uow, case.case_id),
+            contacts=contacts_of(desk, case.entity, case.payer_id),
         )
 
 
@@ -51,6 +53,23 @@ def open_items(desk: Desk, entity: str, payer_id: str) -> list[Item]:
         .select("invoice_id", "due_date", "open", "currency")
     )
     return [Item(**row) for row in rows.iter_rows(named=True)]
+
+
+_ADDRESSES = (("email", "email"), ("call", "phone"), ("whatsapp", "whatsapp"), ("letter", "address"))
+"""Channels by which people are reached, with the column of their address."""
+
+
+def contacts_of(desk: Desk, entity: str, payer_id: str) -> list[KnownContact]:
+    """The payer's people, each address a line."""
+    snapshot = desk.ledgers.of(entity)
+    customers = customers_of(snapshot, [payer_id])[payer_id]
+    people = snapshot.contacts.filter(pl.col("customer_id").is_in(customers)).sort("contact_id")
+    return [
+        KnownContact(contact_id=row["contact_id"], channel=channel, address=row[column], name=row["name"])
+        for row in people.iter_rows(named=True)
+        for channel, column in _ADDRESSES
+        if row[column]
+    ]
 
 
 def _people(uow: UnitOfWork, case: Case) -> dict[str, str]:

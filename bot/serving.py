@@ -60,7 +60,7 @@ def _answering(bolt: App) -> Callable[[Request], Awaitable[Response]]:
             text = body.decode("utf-8")
         except UnicodeDecodeError:
             return _plain(400)
-        headers: dict[str, str | list[str]] = dict(request.headers.items())  # type: ignore[misc]
+        headers: dict[str, str | list[str]] = dict(request.headers.items())
         return await run_in_threadpool(_dispatch, bolt, text, headers)
 
     return endpoint
@@ -111,7 +111,7 @@ class Socket:
         """Take no more."""
         self._stop.set()
         self._thread.join(15)
-        self._handler.close()
+        self._handler.client.close()
 
     @property
     def connected(self) -> bool:
@@ -122,7 +122,7 @@ class Socket:
         tried = 0
         while not self._stop.is_set():
             try:
-                self._handler.connect()
+                self._handler.client.connect()
             except Exception as error:  # noqa: BLE001 - refused, unreachable, no answer: tried again
                 log.warning("slack: no connection (%s)", type(error).__name__)
                 self._stop.wait(AGAIN_S[min(tried, len(AGAIN_S) - 1)])

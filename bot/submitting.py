@@ -10,12 +10,12 @@ from slack_bolt import Ack, App, BoltResponse
 from bot.arriving import Opened
 from bot.desk import Desk
 from bot.job import WORKS, Work
-from bot.opening import message
+from bot.opening import LOADING
 from relance.cases.reading import read_case
 from relance.errors import CaseError
 from relance.slack.actions import Target
 from relance.slack.intents import Arrival
-from relance.slack.modals import MODALS
+from relance.slack.modals import MODALS, refused
 from relance.slack.people import read_person
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
@@ -42,7 +42,8 @@ def submitted(desk: Desk, ack: Ack, name: str, *, user_id: str, view: Mapping[st
             case = read_case(uow, target.case_id)
         except (ValueError, CaseError):
             voice = Voice(locale_of(tag))
-            return ack(response_action="update", view=message(voice, voice("refusal.unknown_button")))
+            gone = refused(voice, voice("refusal.unknown_button"), action=LOADING)
+            return ack(response_action="update", view=gone)
     today = desk.services.today(case.entity)
     values = (view.get("state") or {}).get("values") or {}
     read = MODALS[name].read(values, locale=tag, today=today)

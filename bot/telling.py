@@ -76,8 +76,7 @@ def tell(
 def _ephemeral(client: WebClient, user_id: str, place: Place, said: dict[str, Any]) -> bool:
     if place.channel is None:
         return False
-    thread = {"thread_ts": place.thread} if place.thread else {}
-    client.chat_postEphemeral(channel=place.channel, user=user_id, **thread, **said)
+    client.chat_postEphemeral(channel=place.channel, user=user_id, thread_ts=place.thread, **said)
     return True
 
 

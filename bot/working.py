@@ -134,14 +134,14 @@ def _done(desk: Desk, one: Intent, person: Person) -> dict[str, Any] | None:
                 refresh(desk, uow, case)
         except CaseError as refusal:
             inner.rollback()
-            answer = _answer(refusal_text(job.voice, refusal), one)
+            told = _answer(refusal_text(job.voice, refusal), one)
             _redraw(job)
-            intents.finish(uow, one, state="refused", now=desk.services.now(), answer=answer)
+            intents.finish(uow, one, state="refused", now=desk.services.now(), answer=told)
             uow.commit()
-            return answer
+            return told
         inner.commit()
         for following in outcome.follow_up:
-            intents.receive(uow, following)
+            intents.receive(uow, following, now=desk.services.now())
         answer = _answer(job.voice(outcome.key, **outcome.values), one) if outcome.key else None
         intents.finish(uow, one, state="done", now=desk.services.now(), answer=answer)
         uow.commit()

@@ -7,31 +7,11 @@ from types import ModuleType
 from slack_bolt import App
 
 from bot.desk import Desk
-from bot.listeners.actions import (
-    approve,
-    assign,
-    comment,
-    link,
-    more,
-    reject,
-    take,
-    unknown,
-    unwatch,
-    watch,
-)
-from bot.listeners.views import approve as approved
-from bot.listeners.views import assign as assigned
-from bot.listeners.views import comment as commented
-from bot.listeners.views import reject as rejected
-
-LISTENERS: tuple[ModuleType, ...] = (
-    approve, assign, comment, link, more, reject, take, unwatch, watch,
-    approved, assigned, commented, rejected,
-    unknown,
-)  # fmt: skip
+from bot.listeners import actions, views
 
 
 def register(app: App, desk: Desk) -> None:
-    """Let each listen."""
-    for one in LISTENERS:
+    """Let each listen; what nobody else takes comes last."""
+    listeners: tuple[ModuleType, ...] = (*actions.LISTENERS, *views.LISTENERS, *actions.LAST)
+    for one in listeners:
         one.register(app, desk)

@@ -7,7 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,6 +50,14 @@ class Proxy:
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = field(default_factory=dict)
+    """By method, what is answered in the emulator's place: what it does not have."""
+    changes: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]] = field(
+        default_factory=dict
+    )
+    """By method, `(arguments, answer) → answer`: what the emulator leaves out."""
+    heard: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
+    """Method, arguments and answer of each call that was answered with JSON."""
 
     def fault_for(self, method: str) -> Fault | None:
         """Take the next fault that is meant for this method."""
@@ -98,7 +106,7 @@ def _serve(proxy: Proxy, handler: BaseHTTPRequestHandler) -> None:
     kind = fault.kind if fault else "none"
     proxy.calls.append(Call(time.monotonic(), method, _arguments(handler, body), kind))
     if fault is None or fault.pass_on or kind == "slow":
-        status, answer = _forward(proxy, handler, method, body)
+        status, answer = _answered(proxy, handler, method, body)
         if fault is not None:
             time.sleep(fault.seconds)
         if fault is None or kind == "slow":
@@ -119,6 +127,24 @@ def _serve(proxy: Proxy, handler: BaseHTTPRequestHandler) -> None:
     elif kind == "drop":
         handler.close_connection = True
         handler.connection.shutdown(2)
+
+
+def _answered(proxy: Proxy, handler: BaseHTTPRequestHandler, method: str, body: bytes) -> tuple[int, bytes]:
+    """The emulator's answer, or ours in its place, or ours made of its."""
+    asked = _arguments(handler, body)
+    if method in proxy.answers:
+        status, answer = 200, json.dumps(proxy.answers[method](asked)).encode()
+    else:
+        status, answer = _forward(proxy, handler, method, body)
+    try:
+        told: dict[str, Any] = json.loads(answer)
+    except ValueError:
+        return status, answer
+    if method in proxy.changes:
+        told = proxy.changes[method](asked, told)
+        answer = json.dumps(told).encode()
+    proxy.heard.append((method, asked, told))
+    return status, answer
 
 
 def _arguments(handler: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:

@@ -15,9 +15,9 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,11 @@ from slack_sdk import WebClient
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 TOKEN = "xoxb-local-test"
+SCOPES = (
+    "chat:write", "channels:read", "channels:history", "groups:history", "users:read", "users:read.email", "im:write",
+    "files:write",
+)  # fmt: skip
+"""Of the bot's token, of those that the emulator asks for."""
 LEAST_NODE = (22, 15)
 
 
@@ -39,11 +44,26 @@ class Slack:
 
     base_url: str
     client: WebClient
+    known: dict[str, str] = field(default_factory=dict)
+    """Ids that were looked up before, by name."""
+
+    def as_user(self, name: str) -> WebClient:
+        """A client that acts as a seeded user."""
+        return WebClient(token=user_token(name), base_url=self.base_url, timeout=10, retry_handlers=[])
+
+    def user_id(self, name: str) -> str:
+        """The id of a seeded user."""
+        if f"@{name}" not in self.known:
+            found = self.client.users_list(limit=200)["members"]
+            self.known.update({f"@{one['name']}": str(one["id"]) for one in found})
+        return self.known[f"@{name}"]
 
     def channel_id(self, name: str) -> str:
         """The id of a seeded channel."""
-        found = self.client.conversations_list(limit=200)["channels"]
-        return next(one["id"] for one in found if one["name"] == name)
+        if name not in self.known:
+            found = self.client.conversations_list(limit=200)["channels"]
+            self.known.update({one["name"]: str(one["id"]) for one in found})
+        return self.known[name]
 
     def messages(self, name: str) -> list[dict[str, Any]]:
         """What stands in a channel, oldest first."""
@@ -55,12 +75,12 @@ class Slack:
 
 
 @contextmanager
-def running(channels: list[str]) -> Iterator[Slack]:
-    """An emulator with these channels, on a free port of the loopback."""
+def running(channels: list[str], users: Mapping[str, str] | None = None) -> Iterator[Slack]:
+    """An emulator with these channels and users (name → e-mail), on a free port of the loopback."""
     script = _install() / "node_modules" / "emulate" / "dist" / "index.js"
     port = free_port()
     seed = _folder() / f"seed-{port}.yaml"
-    seed.write_text(json.dumps(_seed(channels)), encoding="utf-8")
+    seed.write_text(json.dumps(_seed(channels, users or {})), encoding="utf-8")
     command = [
         str(_node()),
         str(script),
@@ -95,14 +115,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _seed(channels: list[str]) -> dict[str, Any]:
-    scopes = ["chat:write", "channels:read", "channels:history", "groups:history", "users:read"]
+def user_token(name: str) -> str:
+    """The token by which a seeded user writes."""
+    return f"xoxp-{name}"
+
+
+def _seed(channels: list[str], users: Mapping[str, str]) -> dict[str, Any]:
+    people = [
+        {"name": name, "real_name": name.replace(".", " ").title(), "email": mail}
+        for name, mail in users.items()
+    ]
+    tokens = [
+        {"token": user_token(name), "user": name, "scopes": ["chat:write"], "app_id": "A000000001"}
+        for name in users
+    ]
     return {
         "slack": {
             "team": {"name": "Lumen", "domain": "lumen"},
-            "users": [{"name": "relance", "real_name": "Relance"}],
+            "users": [{"name": "relance", "real_name": "Relance"}, *people],
             "channels": [{"name": name} for name in channels],
-            "tokens": [{"token": TOKEN, "user": "relance", "scopes": scopes}],
+            "tokens": [{"token": TOKEN, "user": "relance", "scopes": list(SCOPES)}, *tokens],
             "strict_scopes": True,
         }
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 from slack_bolt import App
 
 from bot.desk import Desk
+from bot.following import about, replanning
 from bot.job import Job, Outcome
 from bot.submitting import submits
 from relance.cases.approvals import approve
+from relance.cases.commenting import comment
 from relance.slack.actions import APPROVE
-from relance.slack.modals.approve import ApproveEntry
+from relance.slack.modals import ApproveEntry
 
 
 def register(app: App, desk: Desk) -> None:
@@ -20,4 +22,9 @@ def register(app: App, desk: Desk) -> None:
 def work(job: Job) -> Outcome:
     """Do what was filled in."""
     entry = job.entry(ApproveEntry)
-    return Outcome([approve(job.uow, **job.verb, note=entry.note)])
+    case = approve(job.uow, **job.verb)
+    if entry.note:
+        case = comment(job.uow, **job.verb, text=entry.note)
+    if case.state == "open":
+        return Outcome([case], "bot.voted")
+    return Outcome([case, *about(job, case)], follow_up=[replanning(job, case)])

@@ -10,7 +10,7 @@ from bot.submitting import submits
 from relance.cases.assigning import assign, unwatch, watch
 from relance.cases.permissions import same_person
 from relance.slack.actions import ASSIGN
-from relance.slack.modals.assign import AssignEntry
+from relance.slack.modals import AssignEntry
 from relance.slack.people import user_id_of
 
 

@@ -9,7 +9,7 @@ from bot.job import Job, Outcome
 from bot.submitting import submits
 from relance.cases.commenting import comment
 from relance.slack.actions import COMMENT
-from relance.slack.modals.comment import CommentEntry
+from relance.slack.modals import CommentEntry
 
 
 def register(app: App, desk: Desk) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from slack_bolt import App
 
 from bot.desk import Desk
+from bot.following import about
 from bot.job import Job, Outcome
 from bot.submitting import submits
 from relance.cases.approvals import reject
 from relance.slack.actions import REJECT
-from relance.slack.modals.reject import RejectEntry
+from relance.slack.modals import RejectEntry
 
 
 def register(app: App, desk: Desk) -> None:
@@ -20,4 +21,5 @@ def register(app: App, desk: Desk) -> None:
 def work(job: Job) -> Outcome:
     """Do what was filled in."""
     entry = job.entry(RejectEntry)
-    return Outcome([reject(job.uow, **job.verb, reason=entry.reason, days=entry.days)])
+    case = reject(job.uow, **job.verb, reason=entry.reason, days=entry.days)
+    return Outcome([case, *about(job, case)])

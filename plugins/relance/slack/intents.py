@@ -64,7 +64,7 @@ class Nothing:
     at: datetime | None
 
 
-def receive(uow: UnitOfWork, one: Arrival) -> int | None:
+def receive(uow: UnitOfWork, one: Arrival, *, now: datetime) -> int | None:
     """Keep what came; None when it has come before. Doesn't commit."""
     keys = [one.key]
     if one.pressed_at is not None:
@@ -80,6 +80,7 @@ def receive(uow: UnitOfWork, one: Arrival) -> int | None:
         "user_id": one.user_id,
         "payload": {**one.payload, "about": one.about, "pressed_at": one.pressed_at},
         "state": "received",
+        "received_at": now,
     }
     statement = insert(slack_intent).values(row).on_conflict_do_nothing(index_elements=["dedupe_key"])
     number: int | None = uow.execute(statement.returning(slack_intent.c.intent_id)).scalar()
