@@ -146,3 +146,17 @@ SlackChannel = Annotated[
         }
     ),
 ]
+
+_WEB = re.compile(r"https?://[^\s<>|\"]+")
+
+
+def _web_address(value: object) -> str:
+    text = text_of(value, example='"https://erp.lumen.example/customers/{payer_id}"')
+    if not _WEB.fullmatch(text):
+        raise wrong(f"{text[:60]!r} is not a web address", 'write it whole, "https://…"')
+    return text
+
+
+WebAddress = Annotated[
+    str, PlainValidator(_web_address), WithJsonSchema({"type": "string", "pattern": '^https?://[^\\s<>|"]+$'})
+]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from relance.config.addresses import Email, SlackChannel
+from relance.config.addresses import Email, SlackChannel, WebAddress
 from relance.config.amounts import PerCurrency
 from relance.config.models import PolicyModel
 from relance.config.roles import CaseKind
 from relance.config.times import Cron
 from relance.config.values import AsList, Count, Flag, Identifier, Once, Text
 
+DigestKind = Literal["daily", "weekly"]
+DIGEST_KINDS: tuple[DigestKind, ...] = get_args(DigestKind)
 Colleague = Literal["collector", "sales_owner"]
 Person = Colleague | Email
 
@@ -109,6 +111,11 @@ class SlackRules(PolicyModel):
         None, description="Where cards go when neither their own nor the entity's channel takes them.",
         examples=["#collections"],
     )  # fmt: skip
+    links: dict[Text, WebAddress] = Field(
+        default_factory=dict,
+        description="What cards link to, by name; {entity}, {payer_id} and {case_id} are filled in.",
+        examples=[{"ERP": "https://erp.lumen.example/customers/{payer_id}"}],
+    )
     routes: tuple[Route, ...] = Field((), description="In order; the first that fits decides.")
     noise: Noise = Field(default_factory=Noise, description="How much is said.")
     digests: Digests = Field(

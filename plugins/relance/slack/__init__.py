@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relance.slack.notice import notice
-from relance.slack.queue import queue, queue_case
+from relance.slack.queue import queue, queue_case, show_case
 from relance.slack.sender import SlackReport, send
 
-__all__ = ["SlackReport", "notice", "queue", "queue_case", "send"]
+__all__ = ["SlackReport", "notice", "queue", "queue_case", "send", "show_case"]

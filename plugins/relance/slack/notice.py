@@ -9,12 +9,10 @@ import sqlalchemy as sa
 from relance.config.policy import Policy
 from relance.slack import limits
 from relance.slack.cards import Card
-from relance.slack.queue import channel_of
+from relance.slack.operations import AGAIN_AFTER_HOURS, was_said
+from relance.slack.routing import channel_of
 from relance.store.schema import slack_outbox
 from relance.store.uow import UnitOfWork
-
-_AGAIN_AFTER_HOURS = 20
-"""The same words are not said twice within this time: a task that is tried again says them once a day."""
 
 
 def notice(uow: UnitOfWork, *, policy: Policy, entity: str, kind: str, message: str) -> bool:
@@ -35,9 +33,7 @@ def notice(uow: UnitOfWork, *, policy: Policy, entity: str, kind: str, message: 
     drawn = Card(text=text, blocks=({"type": "section", "text": limits.mrkdwn(text)},))
     digest = hashlib.sha256(f"{entity}:{kind}:{drawn.digest}".encode()).hexdigest()
     table = slack_outbox
-    recent = table.c.created_at > sa.func.now() - sa.text(f"interval '{_AGAIN_AFTER_HOURS} hours'")
-    said = sa.select(table.c.row_id).where(table.c.verb == "notice", table.c.digest == digest, recent)
-    if uow.execute(said.limit(1)).first() is not None:
+    if was_said(uow, digest, AGAIN_AFTER_HOURS):
         return False
     row = {
         "entity": entity, "channel": channel, "verb": "notice", "payload": drawn.payload(), "digest": digest,

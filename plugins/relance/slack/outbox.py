@@ -1,135 +1,53 @@
-"""The outbox in the database: who sends which row, and what became of it.
-
-The head of a channel is leased to one sender at a time, under a lock of the channel, so that a channel keeps its
-order and no row is worked twice. A lease that ran out (its sender was killed) is given again.
-"""
+"""What became of a row of the outbox, noted in the database; and which message a card is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from relance.slack.claiming import LEASE, Claim, Nothing, claim, unfinished
 from relance.store.database import Database
 from relance.store.schema import slack_card, slack_outbox
 from relance.store.uow import UnitOfWork
 
-LEASE = timedelta(minutes=5)
-"""Longer than any call may take."""
+__all__ = [
+    "LEASE",
+    "Claim",
+    "Nothing",
+    "adopt",
+    "again",
+    "bind",
+    "claim",
+    "dead",
+    "elsewhere",
+    "known_channel_id",
+    "known_place",
+    "sent",
+    "skipped",
+    "unfinished",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A row that this sender works on, with its card as it was."""
+def adopt(uow: UnitOfWork, *, case_id: int, channel_id: str, ts: str) -> bool:
+    """Bind a case to a message of ours that somebody pressed, where its own was not noted; gives whether it was. Doesn't commit.
 
-    row_id: int
-    case_id: int | None
-    entity: str
-    channel: str
-    verb: str
-    payload: Mapping[str, Any]
-    digest: str
-    attempts: int
-    channel_id: str | None
-    ts: str | None
-    shown: str | None
-    in_doubt_since: datetime | None
-    owner: str
-
-    @property
-    def marker(self) -> dict[str, Any]:
-        """What a post carries in its metadata, to be known again."""
-        if self.verb == "card":
-            return {"entity": self.entity, "case_id": self.case_id}
-        return {"entity": self.entity, self.verb: f"{self.row_id}-{self.digest[:16]}"}
-
-    @property
-    def posts(self) -> bool:
-        """Whether it makes a new message (and doesn't change one)."""
-        return self.verb != "card" or self.ts is None
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No row can be sent now; the next one can at `at`, where that is known."""
-
-    at: datetime | None
-
-
-def claim(database: Database, *, owner: str, now: datetime) -> Claim | Nothing:
-    """Lease the oldest row of a channel that nobody works on. A post is noted as begun before it is made."""
-    table = slack_outbox
-    unfinished = table.c.state.in_(("pending", "sending"))
-    soonest: datetime | None = None
-    with UnitOfWork(database) as uow:
-        heads = uow.execute(
-            sa.select(table.c.channel, sa.func.min(table.c.row_id))
-            .where(unfinished)
-            .group_by(table.c.channel)
-            .order_by(sa.func.min(table.c.row_id))
-        ).all()
-        for channel, _ in heads:
-            if not uow.execute(_try_lock(channel)).scalar():
-                continue
-            query = (
-                sa.select(table)
-                .where(table.c.channel == channel, unfinished)
-                .order_by(table.c.row_id)
-                .limit(1)
-            )
-            row = uow.execute(query.with_for_update(skip_locked=True)).mappings().first()
-            if row is None:
-                continue
-            ready = row["lease_until"] if row["state"] == "sending" else row["not_before"]
-            if ready is not None and ready > now:
-                soonest = ready if soonest is None else min(soonest, ready)
-                continue
-            leased = _lease(uow, row, owner=owner, now=now)
-            uow.commit()
-            return leased
-    return Nothing(soonest)
-
-
-def _try_lock(channel: str) -> sa.Select[tuple[bool]]:
-    return sa.select(
-        sa.func.pg_try_advisory_xact_lock(sa.func.hashtextextended(f"relance slack {channel}", 0))
+    A sender that was killed between a post and its note leaves such a message, as does a post whose answer was lost where
+    history can't be read. A case that is bound to a message already stays with it.
+    """
+    card = slack_card.c
+    row = (
+        uow.execute(sa.select(slack_card).where(card.case_id == case_id).with_for_update()).mappings().first()
     )
-
-
-_NO_CARD = {"channel_id": None, "ts": None, "render_digest": None, "posting_since": None}
-"""Around a notice, which belongs to no case."""
-
-
-def _lease(uow: UnitOfWork, row: Mapping[Any, Any], *, owner: str, now: datetime) -> Claim:
-    table = slack_outbox
-    query = sa.select(slack_card).where(slack_card.c.case_id == row["case_id"]).with_for_update()
-    card: Mapping[Any, Any] = uow.execute(query).mappings().first() or _NO_CARD
-    is_card = row["verb"] == "card"
-    doubt = (card["posting_since"] if card["ts"] is None else None) if is_card else row["begun_at"]
-    begun = {} if is_card else {"begun_at": row["begun_at"] or now}
-    uow.execute(
-        sa.update(table)
-        .where(table.c.row_id == row["row_id"])
-        .values(
-            state="sending",
-            attempts=table.c.attempts + 1,
-            lease_owner=owner,
-            lease_until=now + LEASE,
-            **begun,
-        )
-    )
-    if is_card and card["ts"] is None and doubt is None:
-        uow.execute(
-            sa.update(slack_card).where(slack_card.c.case_id == row["case_id"]).values(posting_since=now)
-        )
-    return Claim(
-        row_id=row["row_id"], case_id=row["case_id"], entity=row["entity"], channel=row["channel"], verb=row["verb"],
-        payload=row["payload"], digest=row["digest"], attempts=row["attempts"] + 1, channel_id=card["channel_id"],
-        ts=card["ts"], shown=card["render_digest"], in_doubt_since=doubt, owner=owner,
-    )  # fmt: skip
+    if row is not None and row["ts"] is not None:
+        return False
+    bound = {"channel_id": channel_id, "ts": ts, "render_digest": None, "posting_since": None, "gone": None}
+    if row is None:
+        uow.execute(sa.insert(slack_card).values(case_id=case_id, channel=channel_id, **bound))
+    else:
+        uow.execute(sa.update(slack_card).where(card.case_id == case_id).values(**bound))
+    return True
 
 
 def bind(database: Database, one: Claim, *, channel_id: str, ts: str) -> None:
@@ -147,7 +65,8 @@ def sent(
         if one.verb == "card":
             where = {} if ts is None else {"channel_id": channel_id, "ts": ts}
             _card(uow, one, render_digest=one.digest, posting_since=None, **where)
-        _finish(uow, one, state="sent", now=now, error=None)
+        place = {} if ts is None else {"sent_channel_id": channel_id, "sent_ts": ts}
+        _finish(uow, one, state="sent", now=now, error=None, **place)
         uow.commit()
 
 
@@ -191,13 +110,16 @@ def again(database: Database, one: Claim, *, at: datetime, reason: str, sure: bo
 
 
 def elsewhere(database: Database, one: Claim, *, channel: str, reason: str) -> None:
-    """Move a card to another channel, as a new message there."""
+    """Move a message to another channel, as a new one there."""
     with UnitOfWork(database) as uow:
-        _card(uow, one, channel=channel, channel_id=None, ts=None, render_digest=None, posting_since=None)
+        if one.verb == "card":
+            _card(uow, one, channel=channel, channel_id=None, ts=None, render_digest=None, posting_since=None)
         moved = {
             "channel": channel,
             "state": "pending",
             "error": reason,
+            "under": None,
+            "begun_at": None,
             "lease_owner": None,
             "lease_until": None,
         }
@@ -205,23 +127,27 @@ def elsewhere(database: Database, one: Claim, *, channel: str, reason: str) -> N
         uow.commit()
 
 
-def unfinished(database: Database, *, entity: str | None = None) -> int:
-    """How many rows still wait."""
-    table = slack_outbox
-    query = sa.select(sa.func.count()).select_from(table).where(table.c.state.in_(("pending", "sending")))
-    with UnitOfWork(database) as uow:
-        return int(
-            uow.execute(query if entity is None else query.where(table.c.entity == entity)).scalar_one()
-        )
-
-
 def known_channel_id(database: Database, channel: str) -> str | None:
-    """The id that Slack gave for a configured channel on an earlier card, or None."""
-    query = sa.select(slack_card.c.channel_id).where(
-        slack_card.c.channel == channel, slack_card.c.channel_id.is_not(None)
+    """The id that Slack gave for a configured channel or a person on an earlier message, or None."""
+    card, table = slack_card.c, slack_outbox.c
+    of_card = sa.select(card.channel_id).where(card.channel == channel, card.channel_id.is_not(None))
+    of_row = sa.select(table.sent_channel_id).where(
+        table.channel == channel, table.sent_channel_id.is_not(None)
     )
     with UnitOfWork(database) as uow:
-        return uow.execute(query.limit(1)).scalar()
+        found: str | None = uow.execute(of_card.limit(1)).scalar() or uow.execute(of_row.limit(1)).scalar()
+        return found
+
+
+def known_place(database: Database, case_id: int) -> tuple[str, str] | None:
+    """Channel id and ts of a case's card, or None while it is not in Slack."""
+    card = slack_card.c
+    query = sa.select(card.channel_id, card.ts).where(
+        card.case_id == case_id, card.ts.is_not(None), card.gone.is_(None)
+    )
+    with UnitOfWork(database) as uow:
+        found = uow.execute(query).first()
+        return (found[0], found[1]) if found else None
 
 
 def _card(uow: UnitOfWork, one: Claim, **values: object) -> None:
@@ -233,9 +159,17 @@ def _mine(one: Claim) -> sa.Update:
     return sa.update(table).where(table.c.row_id == one.row_id, table.c.lease_owner == one.owner)
 
 
-def _finish(uow: UnitOfWork, one: Claim, *, state: str, now: datetime, error: str | None) -> None:
+def _finish(
+    uow: UnitOfWork, one: Claim, *, state: str, now: datetime, error: str | None, **place: str | None
+) -> None:
     uow.execute(
         _mine(one).values(
-            state=state, done_at=now, error=error, lease_owner=None, lease_until=None, not_before=None
+            state=state,
+            done_at=now,
+            error=error,
+            lease_owner=None,
+            lease_until=None,
+            not_before=None,
+            **place,
         )
     )

@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from relance.cases.among import among
-from relance.cases.reading import Case, Event, last_comments, read_case
-from relance.config.models import Entity
+from relance.cases.reading import Case, last_comments, read_case
+from relance.cases.reading import Comment as Stored
 from relance.config.policy import Policy
-from relance.slack.cards import KINDS, Card, Comment, Scene, card, reply
+from relance.slack import direct, listing
+from relance.slack.cards import KINDS, Comment, Scene, card, reply
+from relance.slack.changes import Changes
+from relance.slack.routing import channel_for, locale_for
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
 from relance.store.schema import dunning_case, slack_card, slack_outbox
 from relance.store.uow import UnitOfWork
 
+URGENT = ("approval", "dispute", "call", "promise")
+"""Kinds of case that get their cards first where a channel takes no more of them in a day."""
+
 
 def queue(uow: UnitOfWork, *, policy: Policy, entity: str, as_of: date, link: str | None = None) -> int:
-    """Render the entity's cases, keep those whose card would look different; gives how many. Doesn't commit.
+    """Render the entity's cases, keep those whose card would look different; gives how many rows. Doesn't commit.
 
     One pending row a card: a newer look replaces the one that wasn't sent yet, and an unchanged look is
     skipped. Cases that already stand on a later day than `as_of` are left alone, as are cards that Slack
-    said can't be changed any more. `link` is the address of a case for people, with {entity}, {payer_id}
-    and {case_id}.
+    said can't be changed any more. New cards beyond a channel's daily limit go into its list. `link` is the
+    address of a case for people, with {entity}, {payer_id} and {case_id}.
 
     Raises:
         UsageError: for an unknown entity.
     """
     policy.entity(entity)
-    return _queue(uow, policy, entity, _candidates(uow, entity, as_of), link)
+    return _Desk(uow, policy, entity, as_of, link).show(_candidates(uow, entity, as_of), whole=True)
 
 
 def queue_case(uow: UnitOfWork, *, policy: Policy, case_id: int, as_of: date, link: str | None = None) -> int:
-    """Render one case's card anew in the transaction that changed the case; gives how many rows were written. Doesn't commit.
+    """Render one case's card in the transaction that changed the case; gives how many rows. Doesn't commit.
+
+    Those who are to know of what was done in this transaction get a direct message (`direct.follow`).
 
     Raises:
         CaseError: there is no such case.
@@ -45,48 +52,30 @@ def queue_case(uow: UnitOfWork, *, policy: Policy, case_id: int, as_of: date, li
     """
     case = read_case(uow, case_id)
     policy.entity(case.entity)
-    return _queue(uow, policy, case.entity, [case], link)
+    written = _Desk(uow, policy, case.entity, as_of, link).show([case_id])
+    return written + direct.follow(uow, policy=policy, case=read_case(uow, case_id), on_date=as_of)
 
 
-def _queue(uow: UnitOfWork, policy: Policy, entity: str, found: Sequence[Case], link: str | None) -> int:
-    one = policy.entity(entity)
-    cases = [case for case in found if channel_of(one, case.kind)]
-    if not cases:
-        return 0
-    comments = last_comments(uow, [case.case_id for case in cases])
-    voice = Voice(locale_of(one.slack.locale if one.slack and one.slack.locale else _language(policy, one)))
-    changes = _Changes(one, _cards(uow, cases), _waiting(uow, cases))
-    for case in cases:
-        scene = Scene(case, one.name, voice, _said(comments.get(case.case_id)), link)
-        changes.add(case, card(scene), reply(scene))
-    changes.drop_told_replies(_replies_told(uow, cases))
-    return changes.store(uow)
+def show_case(uow: UnitOfWork, *, policy: Policy, case_id: int, as_of: date, link: str | None = None) -> int:
+    """Give a case that its channel's list names a card of its own, whatever the limit. Doesn't commit.
+
+    Raises:
+        CaseError: there is no such case.
+        UsageError: its entity is unknown.
+    """
+    case = read_case(uow, case_id)
+    policy.entity(case.entity)
+    return _Desk(uow, policy, case.entity, as_of, link).show([case_id], beyond_the_limit=True)
 
 
-def _said(event: Event | None) -> Comment | None:
-    return Comment(event.actor, str(event.body.get("text", "")), event.on_date) if event else None
-
-
-def channel_of(entity: Entity, kind: str) -> str | None:
-    """Where cards of that kind go: the kind's own channel, else the entity's; None where there is none."""
-    if entity.slack is None:
-        return None
-    own: str | None = getattr(entity.slack, kind, None)
-    return own or entity.slack.channel
-
-
-def _language(policy: Policy, entity: Entity) -> str:
-    return str(policy.region_of(entity).languages[0])
-
-
-def _candidates(uow: UnitOfWork, entity: str, as_of: date) -> list[Case]:
+def _candidates(uow: UnitOfWork, entity: str, as_of: date) -> list[int]:
     """Open cases, and closed ones whose card doesn't say so yet."""
     table = dunning_case
     stale = sa.and_(
         slack_card.c.case_id.is_not(None), slack_card.c.revision.is_distinct_from(table.c.revision)
     )
     query = (
-        sa.select(table)
+        sa.select(table.c.case_id)
         .outerjoin(slack_card, slack_card.c.case_id == table.c.case_id)
         .where(
             table.c.entity == entity,
@@ -96,22 +85,127 @@ def _candidates(uow: UnitOfWork, entity: str, as_of: date) -> list[Case]:
         )
         .order_by(table.c.case_id)
     )
-    return [Case(**row) for row in uow.execute(query).mappings()]
+    return list(uow.execute(query).scalars())
 
 
-def _cards(uow: UnitOfWork, cases: Sequence[Case]) -> dict[int, Mapping[Any, Any]]:
-    numbers = [case.case_id for case in cases]
+@dataclass(slots=True)
+class _Desk:
+    """One entity's cards, drawn and put into the outbox."""
+
+    uow: UnitOfWork
+    policy: Policy
+    entity: str
+    as_of: date
+    link: str | None
+
+    def show(self, numbers: Sequence[int], *, whole: bool = False, beyond_the_limit: bool = False) -> int:
+        """Draw these cases; `whole`: they are all of the entity's. Cards are locked first, so that the newest look is last."""
+        cards = _cards(self.uow, numbers)
+        cases = _read(self.uow, numbers)
+        scenes = self._scenes(cases)
+        changes = Changes(cards, _waiting(self.uow, numbers))
+        waiting: dict[str, list[Scene]] = {}
+        for case in cases:
+            if case.case_id in cards:
+                changes.add(case, card(scenes[case.case_id]), reply(scenes[case.case_id]))
+            elif case.state == "open" and (channel := channel_for(self.policy, case)):
+                waiting.setdefault(channel, []).append(scenes[case.case_id])
+        for channel, new in waiting.items():
+            self._begin(changes, channel, new, beyond_the_limit=beyond_the_limit)
+        changes.drop_told(_replies_told(self.uow, numbers))
+        written = changes.store(self.uow)
+        if whole:
+            self._tell(cases, changes)
+        return written + self._lists(waiting, cases, changes, whole=whole)
+
+    def _scenes(self, cases: Iterable[Case]) -> dict[int, Scene]:
+        company = self.policy.entity(self.entity).name
+        voice = Voice(locale_of(locale_for(self.policy, self.entity)))
+        shown = list(cases)
+        comments = last_comments(self.uow, [case.case_id for case in shown])
+        links = self.policy.slack.links
+        return {
+            case.case_id: Scene(case, company, voice, _said(comments.get(case.case_id)), self.link, links)
+            for case in shown
+        }
+
+    def _begin(self, changes: Changes, channel: str, new: Sequence[Scene], *, beyond_the_limit: bool) -> None:
+        """Cards for as many new cases as the channel still takes today: what somebody waits for first, then the older."""
+        room = len(new) if beyond_the_limit else listing.room(self.uow, self.policy, self.entity, channel)
+        for scene in sorted(new, key=lambda one: one.case.kind not in URGENT)[: max(0, room)]:
+            changes.add_new(scene.case, card(scene), channel)
+
+    def _lists(
+        self, waiting: Mapping[str, Sequence[Scene]], cases: Sequence[Case], changes: Changes, *, whole: bool
+    ) -> int:
+        """Bring the channels' lists of today to what has no card of its own."""
+        begun = {row["case_id"] for row in changes.new_cards}
+        left = {
+            channel: [scene for scene in new if scene.case.case_id not in begun]
+            for channel, new in waiting.items()
+        }
+        touched = any(left.values()) or whole or any(case.case_id not in changes.cards for case in cases)
+        if not touched:
+            return 0
+        if not whole:
+            left = self._uncarded()
+        return listing.write(self.uow, policy=self.policy, entity=self.entity, left=left)
+
+    def _uncarded(self) -> dict[str, list[Scene]]:
+        """Every open case of the entity without a card, by its channel."""
+        table = dunning_case
+        query = (
+            sa.select(table.c.case_id)
+            .outerjoin(slack_card, slack_card.c.case_id == table.c.case_id)
+            .where(table.c.entity == self.entity, table.c.state == "open", slack_card.c.case_id.is_(None))
+            .order_by(table.c.case_id)
+        )
+        cases = _read(self.uow, list(self.uow.execute(query).scalars()))
+        scenes = self._scenes(cases)
+        left: dict[str, list[Scene]] = {}
+        for case in cases:
+            if channel := channel_for(self.policy, case):
+                left.setdefault(channel, []).append(scenes[case.case_id])
+        return left
+
+    def _tell(self, cases: Sequence[Case], changes: Changes) -> None:
+        """The day's own direct messages: what waits for a yes from now on, and promises whose hour has come."""
+        spoken = {row["case_id"] for row in (*changes.replies, *changes.new_cards)}
+        asking = [case.case_id for case in cases if case.kind == "approval" and case.state == "open"]
+        asked = direct.asked_since(self.uow, asking, self.as_of)
+        for case in cases:
+            direct.remind(
+                self.uow, policy=self.policy, case=case, on_date=self.as_of,
+                is_asked=case.case_id in asked, speaks=case.case_id in spoken,
+            )  # fmt: skip
+
+
+def _said(stored: Stored | None) -> Comment | None:
+    if stored is None:
+        return None
+    return Comment(stored.author, stored.text, stored.on_date, edited=stored.edited_at is not None)
+
+
+def _read(uow: UnitOfWork, numbers: Sequence[int]) -> list[Case]:
+    if not numbers:
+        return []
+    query = sa.select(dunning_case).where(among(dunning_case.c.case_id, numbers))
+    rows = uow.execute(query.order_by(dunning_case.c.case_id)).mappings()
+    return [case for row in rows if (case := Case(**row)).kind in KINDS]
+
+
+def _cards(uow: UnitOfWork, numbers: Sequence[int]) -> dict[int, Mapping[Any, Any]]:
     query = sa.select(slack_card).where(among(slack_card.c.case_id, numbers)).order_by(slack_card.c.case_id)
     return {row["case_id"]: row for row in uow.execute(query.with_for_update()).mappings()}
 
 
-def _waiting(uow: UnitOfWork, cases: Sequence[Case]) -> dict[int, Mapping[Any, Any]]:
+def _waiting(uow: UnitOfWork, numbers: Sequence[int]) -> dict[int, Mapping[Any, Any]]:
     """The newest card row of each case that isn't finished."""
     table = slack_outbox
     query = (
         sa.select(table.c.row_id, table.c.case_id, table.c.state, table.c.digest)
         .where(
-            among(table.c.case_id, [case.case_id for case in cases]),
+            among(table.c.case_id, numbers),
             table.c.verb == "card",
             table.c.state.in_(("pending", "sending")),
         )
@@ -121,91 +215,8 @@ def _waiting(uow: UnitOfWork, cases: Sequence[Case]) -> dict[int, Mapping[Any, A
     return {row["case_id"]: row for row in uow.execute(query).mappings()}
 
 
-def _replies_told(uow: UnitOfWork, cases: Sequence[Case]) -> set[str]:
-    numbers = [case.case_id for case in cases]
+def _replies_told(uow: UnitOfWork, numbers: Sequence[int]) -> set[str]:
     query = sa.select(slack_outbox.c.digest).where(
         among(slack_outbox.c.case_id, numbers), slack_outbox.c.verb == "reply"
     )
     return set(uow.execute(query).scalars())
-
-
-@dataclass(slots=True)
-class _Changes:
-    """What has to be written, gathered so that it is written in bulk."""
-
-    entity: Entity
-    cards: Mapping[int, Mapping[Any, Any]]
-    waiting: Mapping[int, Mapping[Any, Any]]
-    new_cards: list[dict[str, Any]] = field(default_factory=list)
-    rendered: list[dict[str, Any]] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    replies: list[dict[str, Any]] = field(default_factory=list)
-    coalesced: list[dict[str, Any]] = field(default_factory=list)
-    skipped: list[int] = field(default_factory=list)
-
-    def add(self, case: Case, drawn: Card, said: Card | None) -> None:
-        known = self.cards.get(case.case_id)
-        if known is not None and known["gone"]:
-            return
-        channel = known["channel"] if known is not None else channel_of(self.entity, case.kind)
-        marks = {"b_case_id": case.case_id, "b_revision": case.revision}
-        if known is None:
-            self.new_cards.append({"case_id": case.case_id, "channel": channel, "revision": case.revision})
-        elif known["revision"] != case.revision:
-            self.rendered.append(marks)
-        self._keep(case, drawn, channel, shown=known["render_digest"] if known is not None else None)
-        # A card that isn't in Slack yet speaks for itself when it is posted.
-        if said is not None and known is not None and known["ts"]:
-            promise = case.facts["promises"][0]["promise_id"]
-            key = f"{case.case_id}:{promise}:{case.facts['speak']}"
-            self.replies.append(
-                self._row(case, said, channel, verb="reply", digest=hashlib.sha256(key.encode()).hexdigest())
-            )
-
-    def _keep(self, case: Case, drawn: Card, channel: str | None, *, shown: str | None) -> None:
-        waiting = self.waiting.get(case.case_id)
-        pending = waiting is not None and waiting["state"] == "pending"
-        if waiting is not None and waiting["digest"] == drawn.digest:
-            return
-        if waiting is None and shown == drawn.digest:
-            return
-        if waiting is not None and pending and shown == drawn.digest:
-            self.skipped.append(waiting["row_id"])
-        elif waiting is not None and pending:
-            self.coalesced.append(
-                {"b_row_id": waiting["row_id"], "b_payload": drawn.payload(), "b_digest": drawn.digest}
-            )
-        else:
-            self.rows.append(self._row(case, drawn, channel, verb="card", digest=drawn.digest))
-
-    def _row(self, case: Case, drawn: Card, channel: str | None, *, verb: str, digest: str) -> dict[str, Any]:
-        return {
-            "case_id": case.case_id, "entity": case.entity, "channel": channel, "verb": verb,
-            "payload": drawn.payload(), "digest": digest, "state": "pending",
-        }  # fmt: skip
-
-    def drop_told_replies(self, told: set[str]) -> None:
-        self.replies = [row for row in self.replies if row["digest"] not in told]
-
-    def store(self, uow: UnitOfWork) -> int:
-        outbox = slack_outbox
-        if self.new_cards:
-            uow.execute(sa.insert(slack_card), self.new_cards)
-        if self.rendered:
-            where = slack_card.c.case_id == sa.bindparam("b_case_id")
-            uow.execute(
-                sa.update(slack_card).where(where).values(revision=sa.bindparam("b_revision")), self.rendered
-            )
-        if self.coalesced:
-            values = {
-                "payload": sa.bindparam("b_payload", type_=outbox.c.payload.type),
-                "digest": sa.bindparam("b_digest"),
-            }
-            statement = sa.update(outbox).where(outbox.c.row_id == sa.bindparam("b_row_id")).values(values)
-            uow.execute(statement, self.coalesced)
-        if self.skipped:
-            statement = sa.update(outbox).where(among(outbox.c.row_id, self.skipped))
-            uow.execute(statement.values(state="skipped", done_at=sa.func.now()))
-        if self.rows or self.replies:
-            uow.execute(sa.insert(outbox), [*self.rows, *self.replies])
-        return len(self.rows) + len(self.replies) + len(self.coalesced)

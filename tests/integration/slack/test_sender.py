@@ -13,7 +13,8 @@ from datetime import timedelta
 import pytest
 
 from relance import slack
-from relance.slack.sender import PACE, PATIENCE
+from relance.slack.pace import POST, seconds_between
+from relance.slack.sender import PATIENCE
 from relance.store.uow import UnitOfWork
 from tests.integration.cases.world import ENTITY, policy
 from tests.integration.slack.desk import DAY, Desk, TestClock
@@ -209,7 +210,7 @@ def test_a_refused_token_keeps_every_card_and_tells_operations(desk: Desk, error
 def test_posts_to_a_channel_keep_a_second_between_them(desk: Desk) -> None:
     desk.late_payers(3)
     desk.send()
-    assert [round(wait, 3) for wait in desk.clock.slept] == [PACE["chat.postMessage"]] * 2
+    assert [round(wait, 3) for wait in desk.clock.slept] == [seconds_between(POST)] * 2
 
 
 def test_two_senders_at_once_post_each_card_once_and_in_order(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from slack_sdk.models.blocks import Block
+from slack_sdk.models.blocks import Block, BlockElement, ConfirmObject, Option
 
 
 def refusals(payload: dict[str, Any]) -> list[str]:
@@ -21,6 +21,7 @@ def refusals(payload: dict[str, Any]) -> list[str]:
         "field text over 2,000": any(_units(text) > 2000 for text in fields),
         "empty text": any(not one["text"].strip() for one in _texts(blocks)) or not payload["text"].strip(),
         "duplicate action_id": _duplicates(blocks),
+        "option value over 150": any(len(one["value"]) > 150 for one in _options(blocks)),
         "input without submit": any(block["type"] == "input" for block in blocks),
         "text over 4,000": _units(payload["text"]) > 4000,
         "section over 3,000 UTF-16 units": any(_units(text) > 3000 for text in sections),
@@ -36,8 +37,45 @@ def _models(blocks: list[dict[str, Any]]) -> Iterator[str]:
             continue
         try:
             block.validate_json()
+            for element in _elements(raw):
+                _check_element(element)
         except Exception as error:  # noqa: BLE001
             yield f"{raw['type']}: {error}"
+
+
+def _elements(block: dict[str, Any]) -> list[dict[str, Any]]:
+    """What can be pressed in a block."""
+    return [
+        one
+        for one in [*block.get("elements", []), block.get("accessory")]
+        if one is not None and one.get("type") not in {"mrkdwn", "plain_text"}
+    ]
+
+
+def _check_element(raw: dict[str, Any]) -> None:
+    """The element, its options and its confirmation, by slack_sdk's models, and its text by what its page says."""
+    element = BlockElement.parse(raw)
+    if element is None:
+        raise ValueError(f"unknown element {raw['type']}")
+    element.validate_json()
+    for option in raw.get("options", []):
+        Option(text=option["text"]["text"], value=option["value"]).validate_json()
+    if "confirm" in raw:
+        words = {name: raw["confirm"][name]["text"] for name in ("title", "text", "confirm", "deny")}
+        ConfirmObject(**words, style=raw["confirm"].get("style")).validate_json()
+    if raw["type"] == "overflow" and not 1 <= len(raw["options"]) <= 5:
+        raise ValueError("an overflow menu of other than 1 to 5 options")
+    if raw["type"] == "static_select" and not 1 <= len(raw["options"]) <= 100:
+        raise ValueError("a menu of other than 1 to 100 options")
+    values = [one["value"] for one in raw.get("options", [])]
+    if len(values) != len(set(values)):
+        raise ValueError("two options of one value")
+
+
+def _options(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for block in blocks:
+        for element in _elements(block):
+            yield from element.get("options", [])
 
 
 def _units(text: str) -> int:
@@ -57,7 +95,7 @@ def _texts(value: Any) -> Iterator[dict[str, Any]]:
 
 def _duplicates(blocks: list[dict[str, Any]]) -> bool:
     for block in blocks:
-        ids = [one["action_id"] for one in block.get("elements", []) if "action_id" in one]
+        ids = [one["action_id"] for one in _elements(block) if "action_id" in one]
         if len(ids) != len(set(ids)):
             return True
     return False

@@ -120,32 +120,69 @@ _UNDELIVERED = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+_DEMANDED = st.lists(st.fixed_dictionaries({"currency": CURRENCIES, "amount": MONEY}), max_size=30)
+_ATTEMPT = st.fixed_dictionaries(
+    {"on": DATES, "by": TEXT, "outcome": TEXT, "note": st.none() | TEXT}
+)  # fmt: skip
+_ABOUT: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "approval": st.fixed_dictionaries(
+        {
+            "role": TEXT,
+            "what": TEXT,
+            "step": TEXT,
+            "level": _LEVEL,
+            "expires_on": DATES,
+            "demanded": _DEMANDED,
+        }
+    ),
+    "delivery": st.one_of(
+        st.fixed_dictionaries({"undelivered": _UNDELIVERED}), st.fixed_dictionaries({"held": TEXT})
+    ),
+    "question": st.one_of(
+        st.fixed_dictionaries({"asks": TEXT}),
+        st.fixed_dictionaries({"held": TEXT}),
+        st.fixed_dictionaries({"task": st.one_of(TEXT, st.fixed_dictionaries({"step": TEXT, "text": TEXT}))}),
+    ),
+    "dispute": st.one_of(st.just({"asks": "dispute"}), st.fixed_dictionaries({"held": TEXT}), st.just({})),
+    "no_contact": st.one_of(st.just({}), st.fixed_dictionaries({"held": TEXT})),
+}
+_SAID: dict[str, st.SearchStrategy[dict[str, Any]]] = {
+    "dispute": st.fixed_dictionaries(
+        {"reason": TEXT, "currency": CURRENCIES, "text": st.none() | TEXT, "evidence": st.lists(TEXT, max_size=12),
+         "amounts": st.dictionaries(TEXT, st.none() | MONEY, max_size=12)}
+    ),
+    "call": st.fixed_dictionaries(
+        {"attempts": st.lists(_ATTEMPT, max_size=8), "next_on": st.none() | DATES, "person": st.none() | TEXT,
+         "phone": st.none() | TEXT, "key": TEXT, "step": st.none() | TEXT}
+    ),
+    "approval": st.one_of(
+        st.just({}),
+        st.fixed_dictionaries(
+            {"asks": st.sampled_from(["snooze", "write_off"]), "until": st.none() | DATES, "why": st.none() | TEXT,
+             "invoices": st.none() | st.lists(TEXT, max_size=30),
+             "votes": st.lists(st.one_of(TEXT, st.fixed_dictionaries({"by": TEXT})), max_size=8)}
+        ),
+    ),
+}  # fmt: skip
+
+
 @st.composite
 def hostile_scenes(draw: st.DrawFn) -> Scene:
     kind = draw(st.sampled_from(KINDS))
-    of_kind: dict[str, Any] = {}
-    if kind == "approval":
-        of_kind = {
-            "role": draw(TEXT), "what": draw(TEXT), "step": draw(TEXT), "level": draw(_LEVEL), "expires_on": draw(DATES),
-            "demanded": draw(st.lists(st.fixed_dictionaries({"currency": CURRENCIES, "amount": MONEY}), max_size=30)),
-        }  # fmt: skip
-    elif kind not in ("overdue_90", "promise", "exhausted"):
-        of_kind = draw(st.sampled_from([{"held": draw(TEXT)}, {"asks": draw(TEXT)}]))
-        if kind == "delivery":
-            of_kind = {"undelivered": draw(_UNDELIVERED)}
     promise = {
         "promises": draw(st.lists(_PROMISE, min_size=1, max_size=SHOWN)),
         "more_promises": draw(st.integers(0, 10_000)),
         "speak": draw(_SPEAK),
     }
+    people = {
+        "customer_id": "C1",
+        "name": draw(TEXT),
+        "country": "FR",
+        "collector": None,
+        "sales_owner": None,
+    }
     shown = facts(
-        payer={
-            "customer_id": "C1",
-            "name": draw(TEXT),
-            "country": "FR",
-            "collector": None,
-            "sales_owner": None,
-        },
+        payer=people,
         totals=draw(st.lists(_TOTAL, max_size=30)),
         oldest_due=draw(st.none() | DATES),
         invoices=draw(st.integers(0, 10_000)),
@@ -155,15 +192,24 @@ def hostile_scenes(draw: st.DrawFn) -> Scene:
         level_reached=draw(st.none() | _LEVEL),
         last_contact=draw(st.none() | _CONTACT),
         next=draw(st.none() | _NEXT),
-        **(promise if kind == "promise" else of_kind),
+        **(promise if kind == "promise" else draw(_ABOUT.get(kind, st.just({})))),
     )
+    if kind == "data" and draw(st.booleans()):
+        shown = {}
     ended = draw(
-        st.sampled_from(
-            [None, "paid", "kept", "partly_kept", "paid_late", "replaced", "written_off", "something new"]
-        )
+        st.sampled_from([None, "paid", "kept", "paid_late", "replaced", "written_off", "something new"])
     )
     closed = {"state": "closed", "closed_on": DAY, "closed_reason": ended} if ended else {}
-    one = case(kind, facts=shown, owner=draw(st.none() | TEXT), payer_id=draw(TEXT), **closed)
-    said = draw(st.none() | st.builds(comment, TEXT, TEXT))
+    rest = {"snooze": {"reason": draw(TEXT), "by": draw(TEXT)}} if draw(st.booleans()) else {}
+    one = case(
+        kind, facts=shown, owner=draw(st.none() | TEXT), payer_id=draw(TEXT), revision=draw(st.integers(1, 2**31)),
+        watchers=draw(st.lists(TEXT, max_size=50)), details={**draw(_SAID.get(kind, st.just({}))), **rest},
+        due_on=draw(st.none() | st.just(DAY)), snoozed_until=draw(st.none() | st.just(DAY)),
+        requested_by=draw(st.none() | TEXT), **closed,
+    )  # fmt: skip
+    said = draw(st.none() | st.builds(comment, TEXT, TEXT, edited=st.booleans()))
     link = draw(st.sampled_from([None, "https://lumen.example/{entity}/{payer_id}/{case_id}"]))
-    return Scene(one, draw(TEXT), Voice(draw(st.sampled_from(sorted(WORDS)))), said, link)
+    links = draw(
+        st.dictionaries(TEXT.filter(str.strip), st.just("https://erp.lumen.example/{payer_id}"), max_size=12)
+    )
+    return Scene(one, draw(TEXT), Voice(draw(st.sampled_from(sorted(WORDS)))), said, link, links)

@@ -16,7 +16,7 @@ from tests.unit.slack.judge import refusals
 from tests.unit.slack.scenes import case, comment, facts, hostile_scenes, promise_case, promised, scene
 
 ALLOWED_ANGLE = re.compile(
-    r"<(!date\^-?\d+\^\{date_short\}\|[^<>|]*|https://lumen\.example/[^<>|]*\|[^<>|]*)>"
+    r"<(!date\^-?\d+\^\{date_short\}\|[^<>|]*|https://(erp\.)?lumen\.example/[^<>|]*\|[^<>|]*)>"
 )
 
 

@@ -94,7 +94,7 @@ def _foot(scene: Scene) -> Block:
     told = [voice("foot", entity=company, on=voice.day(case.opened_on), case=case.case_id)]
     if scene.link:
         told.append(f"<{_url(scene, scene.link)}|{voice('link')}>")
-    links = [f"<{_url(scene, url)}|{data(name, 40)}>" for name, url in scene.links.items()]
+    links = [f"<{_url(scene, url)}|{data(name.replace('|', '/'), 40)}>" for name, url in scene.links.items()]
     elements = [limits.mrkdwn(text) for text in [*told, *links][: limits.CONTEXT_ELEMENTS]]
     return {"type": "context", "elements": elements}
 
