@@ -23,9 +23,13 @@ from relance.cases.reading import (
     read_promises,
     read_timeline,
 )
+from relance.cases.requesting import write_off
+from relance.cases.resolving import RESOLUTIONS, reopen, resolutions_of, resolve
+from relance.cases.snoozing import snooze, wake
 from relance.cases.work import CasesReport, work
 
 __all__ = [
+    "RESOLUTIONS",
     "Case",
     "CasesReport",
     "Comment",
@@ -45,7 +49,13 @@ __all__ = [
     "read_promises",
     "read_timeline",
     "reject",
+    "reopen",
+    "resolutions_of",
+    "resolve",
+    "snooze",
     "unwatch",
+    "wake",
     "watch",
     "work",
+    "write_off",
 ]

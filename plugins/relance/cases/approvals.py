@@ -1,75 +1,82 @@
-"""`approval`: a contact or task waits for somebody's yes. Asked once, passed on when nobody answers, answered once."""
+"""Answers to what waits for a yes: by who may, never by who asked, by two where the policy wants two, and once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import polars as pl
 import sqlalchemy as sa
 
-from relance.cases.facts import payer_facts
-from relance.cases.history import read_history
-from relance.cases.holding import put_hold
-from relance.cases.permissions import check_allowed
-from relance.cases.reading import Case, list_cases, read_case
-from relance.cases.record import SYSTEM, Draft, Journal, close_case, open_cases, touch, update_case
-from relance.cases.standing import Worked
+from relance.cases.asked import KIND, QUESTION, WAITING
+from relance.cases.holding import lift_holds, put_hold
+from relance.cases.permissions import allowed, check_person, covering, demanded, same_person
+from relance.cases.reading import Case, last_event, read_case
+from relance.cases.record import Journal, change_case, close_case
+from relance.cases.resting import put_to_rest, rest_written_off
+from relance.cases.verbs import checked_text, finish
 from relance.config.policy import Policy
-from relance.config.roles import Action
-from relance.errors import CaseError
-from relance.ledger.snapshot import Snapshot
+from relance.config.roles import Action, Permission
+from relance.errors import AlreadyDoneError, CaseError, NotAllowedError
 from relance.money import Money
 from relance.store.contacts import set_state
-from relance.store.schema import contact
+from relance.store.schema import contact, outbox
 from relance.store.uow import UnitOfWork
 
-KIND = "approval"
 REST_DAYS = 14
 """How long an invoice rests after a no, unless another number is given (planning.md)."""
-WAITING = "awaiting_approval"
+_ANSWERS = ("close",)
 
 
-def work_approvals(journal: Journal, *, snapshot: Snapshot, policy: Policy) -> Worked:
-    """Ask for each contact or task that waits, pass on what nobody answered, end what no longer waits or is paid."""
-    waiting = _waiting(journal, snapshot)
-    cases = {
-        case.subject: case
-        for case in list_cases(journal.uow, entity=journal.entity, kind=KIND, lock=True)
-        if case.facts_on <= journal.on
-    }
-    drafts = {draft.subject: draft for draft in _drafts(journal, waiting, snapshot, policy)}
-    opened = open_cases(journal, [draft for key, draft in drafts.items() if key not in cases])
-    updated = closed = 0
-    unchanged = []
-    for key, case in cases.items():
-        if key not in drafts:
-            close_case(journal, case, case.facts, reason="withdrawn")
-            closed += 1
-        elif _bring_up_to_date(journal, case, drafts[key].facts, policy):
-            updated += 1
-        else:
-            unchanged.append(case)
-    touch(journal.uow, unchanged, journal.on)
-    return Worked(len(opened), updated, closed)
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """An open question, locked: its case, and the contact or the case that it is about; `rows` allow the answer."""
+
+    case: Case
+    contact: sa.RowMapping | None
+    target: Case | None
+    rows: tuple[Permission, ...]
+
+    @property
+    def totals(self) -> list[Money]:
+        if self.contact is None:
+            return list(demanded(self.case))
+        return [Money(one["currency"], one["amount"]) for one in self.contact["content"].get("totals", [])]
 
 
 def approve(uow: UnitOfWork, *, policy: Policy, case_id: int, by: str, on_date: date) -> Case:
-    """Say yes: a contact of the day goes out, an earlier one's invoices are planned anew. Doesn't commit.
+    """Say yes; gives the approval's case. Doesn't commit.
+
+    A contact of the day goes out, an earlier one's invoices are planned anew; what a person asked for is done. Where the policy
+    wants more people, the case stays open with the yeses so far in `details.votes`.
 
     Raises:
-        CaseError: no such case, not an approval, or answered already.
-        NotAllowedError: this person may not approve it.
+        CaseError: no such case, not an approval, or what it asks has changed.
+        NotAllowedError: this person may not approve it, or has asked for it.
+        AlreadyDoneError: it is answered, or this person has said yes; says who, what and when.
     """
-    case, row = _asked(uow, policy, case_id, by=by, action="approve", on=on_date)
-    _decide(uow, case, "approved", by=by, on=on_date)
-    if row["as_of"] == on_date:  # the plan of the day stands as it is
-        set_state(uow, [case.subject], "planned", by, note="approved on its day", only_from={"approved"})
-    journal = Journal(uow=uow, entity=case.entity, on=on_date, actor=by)
-    close_case(journal, case, case.facts, reason="approved", body={"role": case.facts["role"]})
-    journal.write()
-    return read_case(uow, case_id)
+    asked = _asked(uow, policy, case_id, by=by, action="approve", on=on_date)
+    journal = Journal(uow=uow, entity=asked.case.entity, on=on_date, actor=by, policy=policy)
+    votes = [*_votes(uow, policy, asked.case), _vote(asked.case, by=by, on=on_date)]
+    needed = min(row.people for row in asked.rows)
+    if len(votes) < needed:
+        details = {**asked.case.details, "votes": votes}
+        change_case(journal, asked.case, "vote", {"votes": len(votes), "of": needed}, details=details)
+        return finish(journal, case_id)
+    body: dict[str, Any] = {"role": asked.case.facts["role"]}
+    if len(votes) > 1:
+        body["people"] = [vote["by"] for vote in votes]
+    if asked.contact is not None:
+        _decide(uow, asked.case, "approved", by=by, on=on_date)
+        if asked.contact["as_of"] == on_date:  # the plan of the day stands as it is
+            set_state(
+                uow, [asked.case.subject], "planned", by, note="approved on its day", only_from={"approved"}
+            )
+    if asked.target is not None:
+        _grant(journal, asked.case, asked.target)
+    details = {**asked.case.details, "votes": votes}
+    close_case(journal, asked.case, asked.case.facts, reason="approved", body=body, details=details)
+    return finish(journal, case_id)
 
 
 def reject(
@@ -82,140 +89,206 @@ def reject(
     reason: str,
     days: int = REST_DAYS,
 ) -> Case:
-    """Say no and why: the step is not done, and its invoices rest for `days` days from `on_date`. Doesn't commit.
+    """Say no and why, and one no is enough; gives the approval's case. Doesn't commit.
+
+    A step is not done, and its invoices rest for `days` days from `on_date`. Who asked for something takes it back with this.
 
     Raises:
-        CaseError: no such case, not an approval, answered already, no reason, or days that are none.
+        CaseError: no such case, not an approval, no reason, days that are none, or what it asks has changed.
         NotAllowedError: this person may not reject it.
+        AlreadyDoneError: it is answered; says by whom, how and when.
     """
-    if not reason.strip():
-        raise CaseError("A no needs a reason.", hint="Say why: --reason TEXT.")
+    words = checked_text(reason, "reason", needed=False)
+    if words is None:
+        raise CaseError("A no needs a reason.", hint="Say why: --reason TEXT.", key="empty")
     if not 1 <= days <= 365:
-        raise CaseError(f"{days} days can't be rested.", hint="Give 1 to 365.")
-    case, row = _asked(uow, policy, case_id, by=by, action="reject", on=on_date)
-    _decide(uow, case, "rejected", by=by, on=on_date)
-    until = on_date + timedelta(days=days - 1)
-    journal = Journal(uow=uow, entity=case.entity, on=on_date, actor=by)
-    put_hold(
-        journal,
-        case.payer_id,
-        row["invoices"],
-        reason="snoozed",
-        until=until,
-        source=f"rejected by {by}",
-        case_id=case_id,
-    )
-    body = {"role": case.facts["role"], "why": reason.strip(), "until": until.isoformat()}
-    close_case(journal, case, case.facts, reason="rejected", body=body)
-    journal.write()
-    return read_case(uow, case_id)
+        raise CaseError(f"{days} days can't be rested.", hint="Give 1 to 365.", key="days")
+    asked = _asked(uow, policy, case_id, by=by, action="reject", on=on_date)
+    journal = Journal(uow=uow, entity=asked.case.entity, on=on_date, actor=by, policy=policy)
+    how = "withdrawn" if same_person(asked.case.requested_by, by) else "rejected"
+    body = {"role": asked.case.facts["role"], "why": words}
+    if asked.contact is not None:
+        _decide(uow, asked.case, "rejected", by=by, on=on_date)
+        until = on_date + timedelta(days=days - 1)
+        put_hold(
+            journal, asked.case.payer_id, asked.contact["invoices"], reason="snoozed", until=until,
+            source=f"rejected by {by}", case_id=case_id,
+        )  # fmt: skip
+        body["until"] = until.isoformat()
+    if asked.target is not None:
+        told = {"asks": asked.case.details["asks"], "answer": how, "why": words, "approval": case_id}
+        change_case(journal, asked.target, "answer", told)
+    close_case(journal, asked.case, asked.case.facts, reason=how, body=body)
+    return finish(journal, case_id)
 
 
-def _waiting(journal: Journal, snapshot: Snapshot) -> dict[str, sa.RowMapping]:
-    """What waits, by key; what is about nothing open any more is withdrawn."""
-    query = sa.select(contact).where(
-        contact.c.entity == journal.entity, contact.c.state == WAITING, contact.c.as_of <= journal.on
-    )
-    rows = journal.uow.execute(query.order_by(contact.c.key)).mappings().all()
-    still = set(snapshot.items["invoice_id"])
-    over = [row["key"] for row in rows if still.isdisjoint(row["invoices"])]
-    set_state(
-        journal.uow, over, "cancelled", SYSTEM, note="nothing of it is open any more", only_from={WAITING}
-    )
-    return {row["key"]: row for row in rows if row["key"] not in over}
+def take_back(journal: Journal, policy: Policy, case: Case) -> dict[str, Any]:
+    """Undo the answer to a step's approval, so that it is asked again; gives the case's details after that. Opens nothing.
+
+    Raises:
+        CaseError: it is what a person asked for, or its contact is on its way, or planned anew.
+        NotAllowedError: the journal's actor may not answer it so.
+    """
+    if case.details.get("asks"):
+        raise CaseError(
+            f"What case {case.case_id} was asked for is not asked again.",
+            hint=f"Wake case {case.details['target_case']}, or ask for it there.", key="request_reopened",
+        )  # fmt: skip
+    action: Action = "approve" if case.closed_reason == "approved" else "reject"
+    row = _contact(journal.uow, case)
+    covering(
+        journal.uow, policy, by=journal.actor, action=action, entity=case.entity, case=case, totals=demanded(case),
+        asked=row["approval"],
+    )  # fmt: skip
+    written = journal.uow.execute(sa.select(outbox.c.key).where(outbox.c.key == case.subject)).first()
+    later = journal.uow.execute(
+        sa.select(contact.c.key).where(
+            contact.c.entity == case.entity, contact.c.payer_id == case.payer_id, contact.c.as_of > row["as_of"],
+            contact.c.invoices.overlap(row["invoices"]), contact.c.state != "cancelled",
+        )
+    ).first()  # fmt: skip
+    if written is not None or later is not None:
+        raise CaseError(
+            f"The answer to case {case.case_id} can't be taken back: its contact has been made.",
+            hint="What has left can't be held.", key="answer_used",
+        )  # fmt: skip
+    states = {"planned", "approved", "rejected"}
+    if not set_state(
+        journal.uow, [case.subject], WAITING, journal.actor, note="answer taken back", only_from=states
+    ):
+        raise CaseError(
+            f"The answer to case {case.case_id} can't be taken back: its contact is {row['state']}.",
+            hint="Only what has not left can be asked again.", key="answer_used",
+        )  # fmt: skip
+    lift_holds(journal, journal.on, case_id=case.case_id, reason="snoozed")
+    return {**case.details, "votes": []}
 
 
-def _drafts(
-    journal: Journal, waiting: Mapping[str, sa.RowMapping], snapshot: Snapshot, policy: Policy
-) -> list[Draft]:
-    payers = {row["payer_id"] for row in waiting.values()}
-    items = snapshot.items.filter(pl.col("payer_id").is_in(sorted(payers)))
-    history = read_history(journal.uow, journal.entity, payers, journal.on, items=set(items["invoice_id"]))
-    drafts = []
-    for asked in _one_a_payer(waiting.values()):
-        about = [invoice for row in asked.values() for invoice in row["invoices"]]
-        facts = payer_facts(snapshot, asked, history, items=items.filter(pl.col("invoice_id").is_in(about)))
-        for payer, row in asked.items():
-            question = _question(row, policy)
-            drafts.append(Draft(payer, KIND, {**facts[payer], **question}, body=question, subject=row["key"]))
-    return drafts
-
-
-def _one_a_payer(rows: Iterable[sa.RowMapping]) -> list[dict[str, sa.RowMapping]]:
-    """The rows in rounds, a payer at most once in each: facts are made of all payers of a round at once."""
-    rounds: list[dict[str, sa.RowMapping]] = []
-    for row in rows:
-        free = next((one for one in rounds if row["payer_id"] not in one), None)
-        if free is None:
-            rounds.append(free := {})
-        free[row["payer_id"]] = row
-    return rounds
-
-
-def _question(row: sa.RowMapping, policy: Policy) -> dict[str, Any]:
-    """What is asked of whom, and until when."""
-    asked_on: date = row["as_of"]
-    return {
-        "role": row["approval"],
-        "asked_on": asked_on.isoformat(),
-        "expires_on": (asked_on + timedelta(days=_patience(policy, row["scenario"]))).isoformat(),
-        "scenario": row["scenario"],
-        "step": row["step"],
-        "level": row["level"],
-        "what": row["channel"] if row["kind"] in ("message", "call") else row["kind"],
-        "demanded": row["content"].get("totals", []),
-        "invoices_asked": row["invoices"],
-    }
-
-
-def _patience(policy: Policy, scenario: str) -> int:
-    known = policy.scenarios.get(scenario)
-    return known.approval_expires_days if known else 5
-
-
-def _bring_up_to_date(journal: Journal, case: Case, facts: Mapping[str, Any], policy: Policy) -> bool:
-    """The question as its contact has it today; unanswered for its days, it goes to the next role; the last keeps it."""
-    asked = {name: case.facts[name] for name in ("role", "expires_on")}
-    if journal.on >= date.fromisoformat(case.facts["expires_on"]):
-        following = policy.roles.onward(case.facts["role"])[1:2]
-        if following:
-            expires = journal.on + timedelta(days=_patience(policy, case.facts["scenario"]))
-            now = {"role": following[0], "expires_on": expires.isoformat()}
-            return update_case(
-                journal, case, {**facts, **now}, verb="escalate",
-                body={"from": asked["role"], "to": now["role"], "until": now["expires_on"]},
-            )  # fmt: skip
-    return update_case(journal, case, {**facts, **asked})
-
-
-def _asked(
-    uow: UnitOfWork, policy: Policy, case_id: int, *, by: str, action: Action, on: date
-) -> tuple[Case, sa.RowMapping]:
-    """The open question and the contact it is about, both locked, once this person may answer it that day."""
+def _asked(uow: UnitOfWork, policy: Policy, case_id: int, *, by: str, action: Action, on: date) -> _Question:
+    """The open question, locked with what it is about, once this person may answer it that day."""
+    check_person(by)
+    about = read_case(uow, case_id).details.get("target_case")
+    target = (
+        read_case(uow, about, lock=True) if about else None
+    )  # the older case first, as the day's work does
     case = read_case(uow, case_id, lock=True)
     if case.kind != KIND:
-        raise CaseError(f"Case {case_id} is of kind {case.kind}: there is nothing to approve.")
+        raise CaseError(
+            f"Case {case_id} is of kind {case.kind}: there is nothing to approve.", key="no_approval"
+        )
+    row = _contact(uow, case) if target is None else None
+    question = _Question(case, row, target, ())
+    role = row["approval"] if row is not None else case.facts["asked_role"]
+    if same_person(case.requested_by, by):
+        if action == "approve":
+            raise NotAllowedError(
+                f"{by} asked for it and may not approve it: it takes somebody else's yes.",
+                hint=f"It takes {role}.", key="four_eyes", could=role,
+            )  # fmt: skip
+        rows: tuple[Permission, ...] = ()
+    else:
+        rows = covering(
+            uow,
+            policy,
+            by=by,
+            action=action,
+            entity=case.entity,
+            case=case,
+            totals=question.totals,
+            asked=role,
+        )
+    _check_unanswered(uow, case)
+    if row is not None:
+        _check_unchanged(case, row, question.totals, on)
+    if target is not None:
+        _check_still(case, target, on)
+    if action == "approve":
+        _check_first(case, by)
+    return _Question(case, row, target, rows)
+
+
+def _contact(uow: UnitOfWork, case: Case) -> sa.RowMapping:
     query = sa.select(contact).where(contact.c.key == case.subject).with_for_update()
-    row = uow.execute(query).mappings().one()
-    demanded = row["content"].get("totals", [])
-    totals = [Money(one["currency"], one["amount"]) for one in demanded]
-    check_allowed(
-        uow, policy, by=by, action=action, entity=case.entity, totals=totals, asked=row["approval"], case=case
-    )
-    if case.state != "open":
-        raise CaseError(f"Case {case_id} was answered already: {case.closed_reason}.")
+    return uow.execute(query).mappings().one()
+
+
+def _check_unanswered(uow: UnitOfWork, case: Case) -> None:
+    if case.state == "open":
+        return
+    event = last_event(uow, case.case_id, _ANSWERS)
+    who, when = (event.actor, event.on_date) if event is not None else ("somebody", case.closed_on)
+    raise AlreadyDoneError(
+        f"Case {case.case_id} was answered already: {case.closed_reason} by {who} on {when}.", key="answered",
+        case=case.case_id, how=case.closed_reason, who=who, on=when,
+    )  # fmt: skip
+
+
+def _check_unchanged(case: Case, row: sa.RowMapping, totals: list[Money], on: date) -> None:
     if on < row["as_of"]:
-        raise CaseError(f"{on} is before it was asked.", hint=f"Give {row['as_of']} or a later day.")
-    shown = tuple(case.facts[name] for name in ("demanded", "step", "level", "invoices_asked"))
-    if shown != (demanded, row["step"], row["level"], row["invoices"]):
+        raise CaseError(
+            f"{on} is before it was asked.", hint=f"Give {row['as_of']} or a later day.", key="too_early"
+        )
+    shown = tuple(case.facts[name] for name in QUESTION)
+    if shown != (row["content"].get("totals", []), row["step"], row["level"], row["invoices"]):
         now = ", ".join(map(str, totals)) or "nothing"
         raise CaseError(
-            f"What case {case_id} asks has changed meanwhile: step {row['step']}, {now}.",
+            f"What case {case.case_id} asks has changed meanwhile: step {row['step']}, {now}.",
             hint=f"Run the day's cases (relance run {case.entity} --as-of {on}), then look again.",
+            key="question_changed",
         )
-    return case, row
+
+
+def _check_still(case: Case, target: Case, on: date) -> None:
+    """Whether what a person asked for can still be done."""
+    if target.state != "open":
+        raise CaseError(
+            f"Case {target.case_id}, which it is about, was closed meanwhile: {target.closed_reason}.",
+            hint="It is withdrawn with the day's work.", key="target_closed",
+        )  # fmt: skip
+    until = case.details.get("until")
+    if until is not None and date.fromisoformat(until) < on:
+        raise CaseError(f"It asks for a rest until {until}: that has passed.", key="request_passed")
+
+
+def _check_first(case: Case, by: str) -> None:
+    for vote in case.details.get("votes") or ():
+        if same_person(vote["by"], by) and vote["for"] == _what(case):
+            raise AlreadyDoneError(
+                f"{by} said yes to case {case.case_id} already on {vote['on']}: it takes somebody else's too.",
+                key="voted", case=case.case_id, who=by, on=vote["on"],
+            )  # fmt: skip
+
+
+def _votes(uow: UnitOfWork, policy: Policy, case: Case) -> list[dict[str, Any]]:
+    """The yeses so far that still count: to what is asked now, of people who still may."""
+    return [
+        vote
+        for vote in case.details.get("votes") or ()
+        if vote["for"] == _what(case) and "approve" in allowed(uow, policy, by=vote["by"], case=case)
+    ]
+
+
+def _vote(case: Case, *, by: str, on: date) -> dict[str, Any]:
+    return {"by": by, "on": on.isoformat(), "for": _what(case)}
+
+
+def _what(case: Case) -> list[Any]:
+    """What a yes is given to."""
+    return [case.facts.get(name) for name in QUESTION]
 
 
 def _decide(uow: UnitOfWork, case: Case, state: str, *, by: str, on: date) -> None:
     if not set_state(uow, [case.subject], state, by, on, only_from={WAITING}):
-        raise CaseError(f"Case {case.case_id} no longer waits: its contact was withdrawn.")
+        raise CaseError(f"Case {case.case_id} no longer waits: its contact was withdrawn.", key="withdrawn")
+
+
+def _grant(journal: Journal, case: Case, target: Case) -> None:
+    """Do what was asked for."""
+    asks, who = case.details, case.requested_by or ""
+    if asks["asks"] == "snooze":
+        put_to_rest(
+            journal, target, until=date.fromisoformat(asks["until"]), reason=asks["why"], items=asks["invoices"],
+            asked_by=who,
+        )  # fmt: skip
+    else:
+        rest_written_off(journal, target, asks["invoices"], asked_by=who, reason=asks["why"])

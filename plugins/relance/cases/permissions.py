@@ -253,5 +253,6 @@ def _kind(action: Action, case: Case | None) -> str | None:
 
 
 def _role(case: Case) -> str | None:
-    role = case.facts.get("role")
+    """The role that was asked first: it may answer as well as those that the question went on to."""
+    role = case.facts.get("asked_role") or case.facts.get("role")
     return str(role) if role else None

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from relance.cases import transitions
 from relance.cases.among import among
@@ -125,9 +125,11 @@ def update_case(
 ) -> bool:
     """Bring a case's facts to the journal's day; gives whether they changed. `body` tells of `verb` in any case.
 
-    `columns`: others of the case's row that change with it (details, due_on …); only beside a `body`.
+    `columns`: others of the case's row that change with it (details, due_on …); alone they make no revision and no event.
     """
     if facts == case.facts and body is None:
+        if any(getattr(case, name) != value for name, value in columns.items()):
+            _set_quietly(journal.uow, case, columns)
         return False
     transitions.move(transitions.CASE, verb, case.state)
     changed = sorted(name for name in {*facts, *case.facts} if facts.get(name) != case.facts.get(name))
@@ -151,12 +153,13 @@ def close_case(
     *,
     reason: str,
     body: Mapping[str, Any] | None = None,
+    **columns: object,
 ) -> None:
-    """Close a case with its reason."""
+    """Close a case with its reason; `columns`: others of its row that change with it."""
     state = transitions.move(transitions.CASE, "close", case.state)
     _set(
         journal.uow, case,
-        state=state, closed_on=journal.on, closed_reason=reason, facts=dict(facts), facts_on=journal.on,
+        state=state, closed_on=journal.on, closed_reason=reason, facts=dict(facts), facts_on=journal.on, **columns,
     )  # fmt: skip
     journal.tell(
         case_id=case.case_id,
@@ -173,6 +176,19 @@ def touch(uow: UnitOfWork, cases: Sequence[Case], on: date) -> None:
     if numbers:
         table = dunning_case
         uow.execute(sa.update(table).where(among(table.c.case_id, numbers)).values(facts_on=on))
+
+
+def forget(uow: UnitOfWork, case: Case, about: Sequence[str]) -> None:
+    """A resolved case is about these items only: no revision, no event."""
+    table = dunning_case
+    now = sa.func.jsonb_set(table.c.details, sa.text("'{about}'"), sa.literal(list(about), JSONB))
+    closed = sa.update(table).where(table.c.case_id == case.case_id, table.c.state == "closed")
+    uow.execute(closed.values(details=now))
+
+
+def _set_quietly(uow: UnitOfWork, case: Case, columns: Mapping[str, object]) -> None:
+    table = dunning_case
+    uow.execute(sa.update(table).where(table.c.case_id == case.case_id).values(**columns))
 
 
 def _set(uow: UnitOfWork, case: Case, **values: object) -> None:

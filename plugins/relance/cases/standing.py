@@ -8,11 +8,13 @@ from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
+from relance.cases.among import among
 from relance.cases.facts import payer_facts
 from relance.cases.history import handed_over, item_endings, read_history
 from relance.cases.reading import Case, list_cases
-from relance.cases.record import Draft, Journal, close_case, open_cases, touch, update_case
+from relance.cases.record import Draft, Journal, close_case, forget, open_cases, touch, update_case
 from relance.ledger.snapshot import Snapshot
 from relance.store.schema import dunning_case
 
@@ -56,10 +58,17 @@ def work_standing(journal: Journal, condition: Condition, *, snapshot: Snapshot)
     payers = set(condition.items["payer_id"].unique())
     facts = _facts(journal, snapshot, condition, payers=payers | {case.payer_id for case in cases})
 
-    opened = _open_new(journal, condition, payers - {case.payer_id for case in cases}, facts)
+    about = _about(condition)
+    opened = _open_new(journal, condition, payers - {case.payer_id for case in cases}, facts, about)
     current = [case for case in cases if case.facts_on <= on]
     staying = [case for case in current if case.payer_id in payers]
-    changed = {case.case_id for case in staying if update_case(journal, case, facts[case.payer_id])}
+    changed = {
+        case.case_id
+        for case in staying
+        if update_case(
+            journal, case, facts[case.payer_id], details={**case.details, "about": about[case.payer_id]}
+        )
+    }
     touch(journal.uow, [case for case in staying if case.case_id not in changed], on)
 
     ending = [case for case in current if case.payer_id not in payers]
@@ -85,9 +94,20 @@ def _facts(
     }
 
 
+def _about(condition: Condition) -> dict[str, list[str]]:
+    """All the items that the case of each payer is about; its card shows a few."""
+    items = condition.items.group_by("payer_id").agg(pl.col("invoice_id").sort())
+    return dict(items.iter_rows())
+
+
 def _open_new(
-    journal: Journal, condition: Condition, payers: set[str], facts: Mapping[str, Mapping[str, Any]]
+    journal: Journal,
+    condition: Condition,
+    payers: set[str],
+    facts: Mapping[str, Mapping[str, Any]],
+    about: Mapping[str, list[str]],
 ) -> int:
+    kept_closed = _closed_after(journal, condition) | _resolved(journal, condition, payers, about)
     drafts = [
         Draft(
             payer,
@@ -95,8 +115,9 @@ def _open_new(
             facts[payer],
             body={"totals": facts[payer]["totals"], "items": facts[payer]["about"]},
             subject=condition.subject,
+            details={"about": about[payer]},
         )
-        for payer in sorted(payers - _closed_after(journal, condition))
+        for payer in sorted(payers - kept_closed)
     ]
     return len(open_cases(journal, drafts))
 
@@ -111,6 +132,41 @@ def _closed_after(journal: Journal, condition: Condition) -> set[str]:
         table.closed_on > journal.on,
     )
     return set(journal.uow.execute(query).scalars())
+
+
+def _resolved(
+    journal: Journal, condition: Condition, payers: set[str], about: Mapping[str, list[str]]
+) -> set[str]:
+    """Payers whose last case a person resolved, with nothing new since: no item that it wasn't about, no other message.
+
+    An item that was paid or cleared meanwhile is forgotten: should it come back, it is new.
+    """
+    table = dunning_case
+    query = (
+        sa.select(table)
+        .where(
+            table.c.entity == journal.entity, table.c.kind == condition.kind, table.c.subject == condition.subject,
+            among(table.c.payer_id, payers),
+        )
+        .ext(distinct_on(table.c.payer_id))
+        .order_by(table.c.payer_id, table.c.case_id.desc())
+    )  # fmt: skip
+    found = set()
+    for case in [Case(**row) for row in journal.uow.execute(query).mappings()]:
+        known = set(case.details.get("about") or ())
+        told = condition.by_payer.get(case.payer_id, {})
+        if (
+            not case.details.get("resolved")
+            or case.state == "open"
+            or any(case.facts.get(name) != value for name, value in told.items())
+        ):
+            continue
+        now = about[case.payer_id]
+        if known >= set(now):
+            found.add(case.payer_id)
+            if len(now) < len(known):
+                forget(journal.uow, case, now)
+    return found
 
 
 def _endings(journal: Journal, snapshot: Snapshot, condition: Condition, cases: list[Case]) -> dict[str, str]:

@@ -43,6 +43,9 @@ CASE: Mapping[str, Transition] = MappingProxyType(
             Transition("resolve", ("open",), "closed", inverse="reopen"),
             Transition("reopen", ("closed",), "open", inverse="resolve"),
             Transition("ask", ("open",), None, inverse="withdraw"),
+            Transition("answer", ("open",), None, inverse="ask"),
+            Transition("vote", ("open",), None, inverse="reject"),
+            Transition("ask_anew", ("open",), None, inverse=None),
             Transition("withdraw", ("open",), "closed", inverse="ask"),
             Transition("approve", ("open",), "closed", inverse="reopen"),
             Transition("reject", ("open",), "closed", inverse="reopen"),
@@ -71,6 +74,7 @@ PROMISE: Mapping[str, Transition] = MappingProxyType(
             Transition("break", ("open",), "broken", inverse=None),
             Transition("replace", ("open",), "replaced", inverse=None),
             Transition("deal_with", ("broken",), None, inverse=None),
+            Transition("restore", ("replaced",), "open", inverse="replace"),
         )
     }
 )
@@ -83,6 +87,7 @@ INSTALMENT_PLAN: Mapping[str, Transition] = MappingProxyType(
             Transition("break", ("open",), "broken", inverse=None),
             Transition("replace", ("open",), "replaced", inverse=None),
             Transition("deal_with", ("broken",), None, inverse=None),
+            Transition("restore", ("replaced",), "open", inverse="replace"),
         )
     }
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import date
 
+import sqlalchemy as sa
+
 from relance.calendars import Calendar
-from relance.cases.approvals import work_approvals
+from relance.cases.asked import work_approvals
 from relance.cases.calls import work_calls
 from relance.cases.contacting import work_no_number
 from relance.cases.disputes import work_disputes
@@ -15,11 +17,13 @@ from relance.cases.instalments import measure_instalments
 from relance.cases.overdue import work_overdue
 from relance.cases.promises import work_promises
 from relance.cases.record import Journal
+from relance.cases.resting import work_rests
 from relance.cases.review import work_review
 from relance.cases.tasks import work_tasks
 from relance.cases.undelivered import work_undelivered
 from relance.config.policy import Policy
 from relance.ledger.snapshot import Snapshot
+from relance.store.schema import dunning_case
 from relance.store.uow import UnitOfWork
 
 
@@ -40,12 +44,13 @@ def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as
     """Bring the entity's cases to the day; the same day twice changes nothing. Doesn't commit.
 
     Opens, updates and closes `overdue_90`, `exhausted`, `delivery`, disputes, calls, tasks, approvals and reviews of holds
-    without end; measures promises and instalment plans. Cases that already stand on a later day are left alone.
+    without end; measures promises and instalment plans; ends rests. Cases that already stand on a later day are left alone.
 
     Raises:
         UsageError: for an unknown entity.
     """
     one = policy.entity(entity)
+    _lock(uow, entity)
     journal = Journal(uow=uow, entity=entity, on=as_of, policy=policy)
     worked = work_overdue(journal, snapshot=snapshot, threshold=one.overdue_alert_days)
     worked += work_exhausted(journal, snapshot=snapshot)
@@ -60,12 +65,20 @@ def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as
     updated_promises, closed_promises = work_promises(
         journal, snapshot=snapshot, calendar=calendar_of(policy, entity), measured=measured
     )
+    woken = work_rests(journal, snapshot=snapshot)
     journal.write()
     return CasesReport(
         opened=worked.opened,
-        updated=worked.updated + updated_promises,
+        updated=worked.updated + updated_promises + woken,
         closed=worked.closed + closed_promises,
     )
+
+
+def _lock(uow: UnitOfWork, entity: str) -> None:
+    """All open cases, by number: who works on two of them takes the older first too, so that nobody waits for each other."""
+    table = dunning_case.c
+    open_ = sa.select(table.case_id).where(table.entity == entity, table.state == "open")
+    uow.execute(open_.order_by(table.case_id).with_for_update())
 
 
 def calendar_of(policy: Policy, entity: str) -> Calendar:

@@ -10,7 +10,7 @@ from relance.cli.options import By, CaseNumber, Config, On, done_on, services
 
 
 def approve(case_id: CaseNumber, *, by: By, on: On = None, config: Config = None) -> None:
-    """Say yes: a contact planned today goes out, an earlier one's invoices are planned anew."""
+    """Say yes: a contact planned today goes out, an earlier one's invoices are planned anew, what a person asked for is done."""
     from relance import cases
 
     ours = services(config)
@@ -19,9 +19,14 @@ def approve(case_id: CaseNumber, *, by: By, on: On = None, config: Config = None
         day = done_on(on, ours, entity)
         done = cases.approve(uow, policy=ours.policy, case_id=case_id, by=by, on_date=day)
         uow.commit()
-    fresh = done.facts["asked_on"] == day.isoformat()
-    then = "it goes out with the day's deliveries" if fresh else "its invoices are planned anew today"
-    typer.echo(f"Case {case_id}: approved; {then} (relance run {entity} --as-of {day}).")
+    if done.state == "open":
+        typer.echo(f"Case {case_id}: your yes is noted; it takes somebody else's too.")
+    elif done.details.get("asks"):
+        typer.echo(f"Case {case_id}: approved; it is done in case {done.details['target_case']}.")
+    else:
+        fresh = done.facts["asked_on"] == day.isoformat()
+        then = "it goes out with the day's deliveries" if fresh else "its invoices are planned anew today"
+        typer.echo(f"Case {case_id}: approved; {then} (relance run {entity} --as-of {day}).")
 
 
 def reject(
@@ -33,12 +38,15 @@ def reject(
     on: On = None,
     config: Config = None,
 ) -> None:
-    """Say no: the step is not done, and its invoices rest for some days."""
+    """Say no: a step is not done, and its invoices rest for some days; who asked for something takes it back."""
     from relance import cases
 
     ours = services(config)
     with ours.unit_of_work() as uow:
         day = done_on(on, ours, cases.read_case(uow, case_id).entity)
-        cases.reject(uow, policy=ours.policy, case_id=case_id, by=by, on_date=day, reason=reason, days=days)
+        done = cases.reject(
+            uow, policy=ours.policy, case_id=case_id, by=by, on_date=day, reason=reason, days=days
+        )
         uow.commit()
-    typer.echo(f"Case {case_id}: rejected; its invoices rest for {days} days.")
+    rest = "" if done.details.get("asks") else f"; its invoices rest for {days} days"
+    typer.echo(f"Case {case_id}: {done.closed_reason}{rest}.")

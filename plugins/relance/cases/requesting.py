@@ -1,0 +1,165 @@
+"""What a person asks others to approve: a longer rest than their roles give, and a write-off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from relance.cases.permissions import check_allowed
+from relance.cases.reading import Case, find_case
+from relance.cases.record import Draft, Journal, change_case, open_cases
+from relance.cases.verbs import begin, check_open, checked_text, finish
+from relance.config.policy import Policy
+from relance.config.roles import Request
+from relance.errors import AlreadyDoneError, CaseError, NotAllowedError
+from relance.ledger.snapshot import Snapshot
+from relance.money import Money
+from relance.store.uow import UnitOfWork
+
+KIND = "approval"
+_OF_THE_PAYER = (
+    "payer", "totals", "oldest_due", "invoices", "late_invoices", "about", "items", "level_reached", "last_contact", "next",
+)  # fmt: skip
+"""Facts that a question has from the case it is about."""
+
+
+def write_off(
+    uow: UnitOfWork,
+    *,
+    policy: Policy,
+    case_id: int,
+    by: str,
+    on_date: date,
+    reason: str,
+    invoices: Sequence[str] | None = None,
+    snapshot: Snapshot | None = None,
+) -> Case:
+    """Ask that these open invoices, or all of the payer's, be written off; gives the approval that was opened. Doesn't commit.
+
+    Until somebody says yes nothing changes; then their dunning rests until the ledger has them written off. Which role is asked
+    stands in roles.yaml, by the amount. `snapshot` is the ledger on `on_date`, read when not given.
+
+    Raises:
+        CaseError: no such case, no reason, invoices that are not open.
+        NotAllowedError: `by` may not ask for it, or nobody is named to approve it.
+        AlreadyDoneError: somebody asked before, or the case is closed.
+    """
+    from relance.cases.promising import (
+        items_named,
+        ledger_on,
+    )  # both know the day's work, which knows requests
+
+    words = checked_text(reason, "reason") or ""
+    case, journal = begin(uow, policy=policy, case_id=case_id, by=by, on_date=on_date, action="write_off")
+    check_open(uow, case)
+    if case.kind in {KIND, "data"}:
+        raise CaseError(f"A case of kind {case.kind} has nothing to be written off.", key="no_write_off")
+    items = items_named(snapshot or ledger_on(uow, case.entity, on_date), case.payer_id, invoices)
+    if items.is_empty():
+        raise CaseError(
+            f"Nothing of {case.payer_id} is open.", hint="It was paid or cleared since.", key="nothing_open"
+        )
+    sums: dict[str, int] = {}
+    for currency, open_ in items.select("currency", "open").iter_rows():
+        sums[currency] = sums.get(currency, 0) + open_
+    totals = [Money(currency, sums[currency]) for currency in sorted(sums)]
+    check_allowed(uow, policy, by=by, action="write_off", entity=case.entity, case=case, totals=totals)
+    number = ask(
+        journal, policy, case, what="write_off", why=words, totals=totals, items=sorted(items["invoice_id"])
+    )
+    return finish(journal, number)
+
+
+def ask(
+    journal: Journal,
+    policy: Policy,
+    case: Case,
+    *,
+    what: Request,
+    why: str,
+    totals: Iterable[Money],
+    items: Sequence[str] | None,
+    until: str | None = None,
+) -> int:
+    """Open the approval of what the journal's actor asks for, and tell the case it is about; gives the approval's number.
+
+    Raises:
+        NotAllowedError: roles.yaml names nobody to approve it.
+        AlreadyDoneError: it waits for a yes already.
+    """
+    amounts = tuple(totals)
+    role = policy.roles.approvals.role_for(what, amounts)
+    if role is None:
+        raise NotAllowedError(
+            f"{journal.actor} may not {what.replace('_', ' ')} this, and nobody is named to approve it.",
+            hint=f"Name a role in roles.yaml: approvals: {{{what}: finance_lead}}.", key="nobody_approves", what=what,
+        )  # fmt: skip
+    details = {
+        "asks": what, "target_case": case.case_id, "until": until, "invoices": None if items is None else list(items),
+        "why": why, "votes": [],
+    }  # fmt: skip
+    facts = question(policy, case, role=role, on=journal.on, what=what, totals=amounts, items=items)
+    draft = Draft(
+        case.payer_id, KIND, facts, body={"asks": what, "role": role, "why": why, "until": until},
+        subject=f"{what}:{case.case_id}", details=details, requested_by=journal.actor,
+        due_on=date.fromisoformat(facts["expires_on"]),
+    )  # fmt: skip
+    opened = open_cases(journal, [draft])
+    if not opened:
+        raise _waits_already(journal, case, draft)
+    number = opened[draft.payer_id, draft.subject]
+    change_case(
+        journal, case, "ask", {"asks": what, "approval": number, "role": role, "why": why, "until": until}
+    )
+    return number
+
+
+def question(
+    policy: Policy,
+    case: Case,
+    *,
+    role: str,
+    on: date,
+    what: str,
+    totals: Iterable[Money],
+    items: Sequence[str] | None,
+) -> dict[str, Any]:
+    """The facts of a question: the payer's, and what is asked of whom until when, in the form of a step's approval."""
+    return {
+        **of_the_payer(case.facts),
+        "role": role,
+        "asked_role": role,
+        "asked_on": on.isoformat(),
+        "expires_on": (on + timedelta(days=policy.roles.approvals.days)).isoformat(),
+        "scenario": None,
+        "step": None,
+        "level": None,
+        "what": what,
+        "demanded": as_facts(totals),
+        "invoices_asked": None if items is None else list(items),
+    }
+
+
+def as_facts(totals: Iterable[Money]) -> list[dict[str, Any]]:
+    """Amounts as facts keep them."""
+    return [{"currency": total.currency, "amount": total.minor} for total in totals]
+
+
+def of_the_payer(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a question shows of the payer."""
+    return {name: facts.get(name) for name in _OF_THE_PAYER}
+
+
+def _waits_already(journal: Journal, case: Case, draft: Draft) -> CaseError:
+    other = find_case(
+        journal.uow, entity=case.entity, payer_id=case.payer_id, kind=KIND, subject=draft.subject
+    )
+    if other is None:
+        return CaseError(
+            f"Case {case.case_id} was changed by somebody else.", hint="Try again.", key="try_again"
+        )
+    return AlreadyDoneError(
+        f"{other.requested_by} asked for it already on {other.opened_on}: case {other.case_id} waits for {other.facts['role']}.",
+        key="asked_already", who=other.requested_by, on=other.opened_on, case=other.case_id, role=other.facts["role"],
+    )  # fmt: skip

@@ -1,0 +1,155 @@
+"""Letting a case and its dunning rest until a day, and waking it: never for ever, and longer than a role may only by a yes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
+
+from relance.cases.among import among
+from relance.cases.permissions import longest_snooze
+from relance.cases.reading import Case, read_case
+from relance.cases.requesting import ask
+from relance.cases.resting import end_rest, end_write_off, put_to_rest
+from relance.cases.verbs import already, begin, check_open, checked_text, finish
+from relance.config.policy import Policy
+from relance.errors import AlreadyDoneError, CaseError
+from relance.money import Money
+from relance.store.schema import customer_version, invoice_version
+from relance.store.uow import UnitOfWork
+
+LONGEST_DAYS = 365
+"""For how long anything may rest, with or without a yes: there is no "for ever"."""
+
+
+def snooze(
+    uow: UnitOfWork,
+    *,
+    policy: Policy,
+    case_id: int,
+    by: str,
+    on_date: date,
+    until: date,
+    reason: str,
+    invoices: Sequence[str] | None = None,
+) -> Case:
+    """Let a case and the payer's dunning, or that of these invoices only, rest to the end of `until`. Doesn't commit.
+
+    Gives the case; where `until` is more days away than the roles of `by` may give, the approval that was opened instead: until
+    somebody says yes, nothing rests. Another rest of the same case takes the place of the first.
+
+    Raises:
+        CaseError: no such case, no reason, a day that has come or is more than a year away, invoices that aren't the payer's.
+        NotAllowedError: `by` may not let it rest at all, or nobody is named to approve more.
+        AlreadyDoneError: it rests so already, it was asked for already, or the case is closed.
+    """
+    days = _checked_days(until, on_date)
+    words = checked_text(reason, "reason") or ""
+    case, journal = begin(uow, policy=policy, case_id=case_id, by=by, on_date=on_date, action="snooze")
+    check_open(uow, case)
+    if case.kind == "approval":
+        raise CaseError(
+            "A question that waits for a yes can't rest.", hint="Answer it, or let the payer's other case rest.",
+            key="no_rest_for_approvals",
+        )  # fmt: skip
+    items = None if invoices is None else _items_of(uow, case, invoices)
+    _refuse_same(case, until, items)
+    longest = longest_snooze(uow, policy, by=by, case=case)
+    if longest is not None and days > longest:
+        number = ask(
+            journal, policy, case, what="snooze", why=words, totals=overdue_of(case), items=items,
+            until=until.isoformat(),
+        )  # fmt: skip
+        return finish(journal, number)
+    put_to_rest(journal, case, until=until, reason=words, items=items)
+    return finish(journal, case_id)
+
+
+def wake(
+    uow: UnitOfWork, *, policy: Policy, case_id: int, by: str, on_date: date, reason: str | None = None
+) -> Case:
+    """End the rest of a case by hand, and that of what was to be written off: dunning goes on today. Doesn't commit.
+
+    Raises:
+        CaseError: no such case.
+        NotAllowedError: `by` may not let cases like it rest, and so may not wake them either.
+        AlreadyDoneError: it doesn't rest; says who woke it, and when.
+    """
+    words = checked_text(reason, "reason", needed=False)
+    case, journal = begin(uow, policy=policy, case_id=case_id, by=by, on_date=on_date, action="snooze")
+    if case.snoozed_until is None and not case.details.get("written_off"):
+        raise already(uow, case, "awake", ("wake", "open"), key="awake")
+    if case.snoozed_until is not None:
+        end_rest(journal, case, how="hand", reason=words)
+        case = read_case(uow, case_id)
+    if case.details.get("written_off"):
+        end_write_off(journal, case, how="hand", reason=words)
+    return finish(journal, case_id)
+
+
+def overdue_of(case: Case) -> list[Money]:
+    """What is overdue of the payer, as the case knows it."""
+    return [
+        Money(row["currency"], row["overdue"]) for row in case.facts.get("totals") or () if row["overdue"]
+    ]
+
+
+def _checked_days(until: date, on_date: date) -> int:
+    """How many days away the end is."""
+    days = (until - on_date).days
+    if days < 1:
+        raise CaseError(
+            f"{until} is no day to rest until.", hint=f"Give {on_date + timedelta(days=1)} or a later one.",
+            key="snooze_past",
+        )  # fmt: skip
+    if days > LONGEST_DAYS:
+        latest = on_date + timedelta(days=LONGEST_DAYS)
+        raise CaseError(
+            f"{until} is more than {LONGEST_DAYS} days ahead: nothing rests for ever.", hint=f"Give {latest} or earlier.",
+            key="snooze_too_long", latest=latest,
+        )  # fmt: skip
+    return days
+
+
+def _refuse_same(case: Case, until: date, items: Sequence[str] | None) -> None:
+    said = case.details.get("snooze") or {}
+    named = None if items is None else list(items)
+    if case.snoozed_until == until and said.get("invoices") == named:
+        raise AlreadyDoneError(
+            f"Case {case.case_id} rests until {until} already, by {said.get('by')} on {said.get('on')}.",
+            key="snoozed", case=case.case_id, until=until, who=said.get("by"), on=said.get("on"),
+        )  # fmt: skip
+
+
+def _items_of(uow: UnitOfWork, case: Case, invoices: Sequence[str]) -> list[str]:
+    """The payer's items that are meant, sorted; an invoice names all its terms."""
+    wanted = sorted(set(invoices))
+    table, customer = invoice_version, customer_version
+    named = sa.or_(among(table.c.item_id, wanted), among(table.c.invoice_id, wanted))
+    newest = (
+        sa.select(table.c.item_id, table.c.invoice_id, table.c.payer_id, table.c.customer_id)
+        .where(table.c.entity == case.entity, named)
+        .ext(distinct_on(table.c.item_id))
+        .order_by(table.c.item_id, table.c.extract_date.desc(), table.c.import_id.desc())
+    )
+    rows = uow.execute(newest).all()
+    payers = sa.select(customer.c.customer_id, customer.c.payer_id).where(
+        customer.c.entity == case.entity, among(customer.c.customer_id, {row.customer_id for row in rows})
+    )
+    ordered = payers.order_by(customer.c.extract_date, customer.c.import_id)
+    payer_of = {row.customer_id: row.payer_id or row.customer_id for row in uow.execute(ordered)}
+    own = [
+        row
+        for row in rows
+        if (row.payer_id or payer_of.get(row.customer_id, row.customer_id)) == case.payer_id
+    ]
+    known = {row.item_id for row in own} | {row.invoice_id for row in own}
+    unknown = [one for one in wanted if one not in known]
+    if unknown or not wanted:
+        raise CaseError(
+            f"{', '.join(unknown) or 'No invoice'} is not of {case.payer_id}.",
+            hint="Give invoices of this payer, or none for all of them.", key="not_the_payers",
+        )  # fmt: skip
+    return sorted(row.item_id for row in own)
