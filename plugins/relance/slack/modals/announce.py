@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from relance.cases.announcing import LONGEST_DAYS
 from relance.money import Money
 from relance.slack.actions import ANNOUNCE
 from relance.slack.modals.form import Form, ids_of
@@ -12,7 +13,6 @@ from relance.slack.modals.modal import Entry, Errors, Modal, ModalScene, StateVa
 from relance.slack.modals.parts import context, currency, day, field, invoices, open_of, text, view
 from relance.slack.parsing import notation_of
 
-LONGEST_DAYS = 60
 LONGEST_REFERENCE = 140
 """Characters of a SEPA transfer's remittance information."""
 

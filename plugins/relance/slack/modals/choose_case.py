@@ -64,7 +64,7 @@ def case_options(voice: Voice, cases: Sequence[CaseChoice]) -> dict[str, Any]:
 
 def _option(voice: Voice, one: CaseChoice) -> dict[str, Any]:
     amounts = ", ".join(voice.amount(minor, code) for code, minor in list(one.open.items())[:2])
-    told = clean(" · ".join(filter(None, (voice.named("kind", one.kind), amounts))), 45)
+    told = clean(" · ".join(filter(None, (voice.named("home.kind", one.kind), amounts))), 45)
     payer = clean(one.payer, max(10, OPTION - len(told) - 12))
     return option(str(one.case_id), f"{payer} · {told} · {one.case_id}")
 

@@ -203,15 +203,15 @@ def user_of(scene: ModalScene, email: str | None) -> str | None:
 
 
 def invoices(scene: ModalScene, *, required: bool, label: str, hint: str | None = None) -> list[Block]:
-    """The payer's open invoices to choose from, the oldest first; no block when there are none.
+    """The payer's open invoices to choose from, the oldest first; where there are none it is said if one is required.
 
     Over a hundred the oldest 99 and "all". Where it isn't required, nothing chosen means all.
     """
     offered = [
         one for one in sorted(scene.items, key=lambda one: (one.due_date, one.invoice_id)) if _fits(one)
     ]
-    if not offered:
-        return []
+    if not scene.items:
+        return [context(scene.voice("modal.invoices.none"))] if required else []
     everything = required or len(scene.items) > OPTIONS or len(offered) < len(scene.items)
     options = [option(ALL, scene.voice("modal.invoices.all", count=len(scene.items)))] if everything else []
     options += [invoice_option(scene, one) for one in offered[: OPTIONS - len(options)]]

@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from relance.cases.resolving import resolutions_of
 from relance.slack.actions import RESOLVE
 from relance.slack.modals.form import Form
 from relance.slack.modals.modal import Entry, Errors, Modal, ModalScene, StateValues, View
 from relance.slack.modals.parts import choice, field, option, text, view, word
-
-try:
-    from relance.cases.resolving import RESOLUTIONS  # type: ignore[import-untyped,unused-ignore]
-except ImportError:
-    RESOLUTIONS = {}
-OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +23,14 @@ class ResolveEntry(Entry):
 def build(scene: ModalScene) -> View:
     """The reasons of the kind, and a note."""
     voice = scene.voice
-    codes = RESOLUTIONS.get(scene.case.kind) or (OTHER,)
+    codes = resolutions_of(scene.case)
     options = [option(code, word(scene, "resolution", code)) for code in codes]
-    initial = codes[0] if len(codes) == 1 else None
-    reasons = choice(options, initial=initial, placeholder=voice("modal.choose"))
+    reasons = choice(
+        options, initial=codes[0] if len(codes) == 1 else None, placeholder=voice("modal.choose")
+    )
+    asked = [field("reason", voice("modal.resolve.reason"), reasons)] if codes else []
     blocks = [
-        field("reason", voice("modal.resolve.reason"), reasons),
+        *asked,
         field(
             "note", voice("modal.note"), text(longest=1000, lines=True), optional=True,
             hint=voice("modal.resolve.hint"),
@@ -45,10 +42,10 @@ def build(scene: ModalScene) -> View:
 
 
 def read(values: StateValues, locale: str, today: date) -> Entry | Errors:
-    """The reason; "other" needs a note."""
+    """The reason and the note."""
     form = Form(values, locale, today)
     reason = form.choice("reason")
-    note = form.text("note", required=reason == OTHER, longest=1000)
+    note = form.text("note", required=False, longest=1000)
     return form.errors or ResolveEntry(reason or "", note)
 
 

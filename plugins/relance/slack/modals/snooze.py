@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from relance.cases.snoozing import LONGEST_DAYS
 from relance.slack.actions import SNOOZE
 from relance.slack.modals.form import Form, ids_of
 from relance.slack.modals.modal import Entry, Errors, Modal, ModalScene, StateValues, View
@@ -13,8 +14,6 @@ from relance.slack.modals.parts import choice, context, day, field, invoices, op
 
 DAYS = (1, 3, 7)
 PICK = "pick"
-LONGEST_DAYS = 365
-"""There is no "for ever"."""
 LONGEST_REASON = 500
 
 
