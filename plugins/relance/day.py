@@ -33,6 +33,7 @@ from relance.evidence import erasing
 from relance.evidence.erasing import EraseReport
 from relance.inbox import mailbox
 from relance.inbox.mailbox import MailboxReport
+from relance.insight.alerts import queue_alerts
 from relance.ledger.importing import import_ledger
 from relance.ledger.loading import load_versions
 from relance.ledger.mapping import PLAIN, load_mapping
@@ -132,9 +133,10 @@ def work_cases(services: Services, entity: str, as_of: date) -> CasesReport:
 
 
 def publish(services: Services, entity: str, as_of: date) -> SlackReport:
-    """Queue the cards of changed cases and send what waits; without a token they are kept."""
+    """Queue the cards of changed cases and management's alerts, and send what waits; without a token they are kept."""
     with services.unit_of_work() as uow:
         slack.queue(uow, policy=services.policy, entity=entity, as_of=as_of)
+        queue_alerts(uow, policy=services.policy, entity=entity, as_of=as_of)
         uow.commit()
     report = slack.send(services.database, settings=services.settings, policy=services.policy, entity=entity)
     log.info("%s %s: slack: %s", entity, as_of, in_words(report.as_dict()))

@@ -14,7 +14,7 @@ from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 
 from relance import errors
-from relance.orchestration.factory import dag_id
+from relance.orchestration.factory import PREFIX, dag_id
 from relance.orchestration.retries import by_kind_of_error
 from relance.orchestration.timetable import RegionBusinessDays
 
@@ -52,7 +52,7 @@ def policy(tmp_path: Path) -> Path:
 
 def test_one_dag_an_entity_and_no_import_error(shipped: DagBag) -> None:
     assert shipped.import_errors == {}
-    assert sorted(shipped.dags) == [dag_id(entity) for entity in ENTITIES]
+    assert _days(shipped) == [dag_id(entity) for entity in ENTITIES]
     assert len(ENTITIES) >= 4
 
 
@@ -90,7 +90,7 @@ def test_two_hundred_entities_parse_in_under_five_seconds(
     parsed = bag(policy)
     took = time.perf_counter() - start
     assert parsed.import_errors == {}
-    assert len(parsed.dags) == 200
+    assert len(_days(parsed)) == 200
     assert took < 5, f"{took:.1f} s"
 
 
@@ -144,7 +144,7 @@ def test_a_broken_file_is_an_import_error_and_the_others_load(
 ) -> None:
     place, lost = spoil(policy)
     parsed = bag(policy)
-    assert sorted(parsed.dags) == [dag_id(entity) for entity in ENTITIES if entity not in lost]
+    assert _days(parsed) == [dag_id(entity) for entity in ENTITIES if entity not in lost]
     assert list(parsed.import_errors) == [str(REPOSITORY / "dags" / "policy_problems.py")] or [
         *parsed.import_errors
     ] == ["policy_problems.py"]
@@ -173,7 +173,9 @@ def test_a_broken_file_does_not_take_the_others_off_the_schedule(
     )
     with create_session() as session:
         stopped = {row.dag_id: row.has_import_errors for row in session.query(DagModel)}
-    assert stopped == {dag_id(entity): False for entity in ENTITIES if entity != "DE01"}
+    assert not any(stopped.values())
+    assert {dag_id(entity) for entity in ENTITIES if entity != "DE01"} <= stopped.keys()
+    assert dag_id("DE01") not in stopped
 
 
 def test_dag_files_hold_wiring_only() -> None:
@@ -205,6 +207,11 @@ def test_retries_differ_by_kind_of_error(error: Exception, action: str, minutes:
 def test_every_task_has_the_retry_policy(shipped: DagBag) -> None:
     dag: DAG = shipped.dags["dunning_fr01"]
     assert all(task.retry_policy is not None and task.retries == 6 for task in dag.tasks)
+
+
+def _days(bag: DagBag) -> list[str]:
+    """The DAGs of days: digests have DAGs of their own."""
+    return sorted(name for name in bag.dags if name.startswith(PREFIX))
 
 
 def _replace(path: Path, old: str, new: str) -> None:

@@ -19,6 +19,7 @@ from relance.cli import (
     config,
     db,
     diff,
+    digest,
     evidence,
     explain,
     inbox,
@@ -69,6 +70,7 @@ app.command("interest")(interest)
 app.command("handover")(handover)
 app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
+app.command("digest")(digest.digest)
 app.command("replay")(replay.replay)
 app.command("profile")(profiles.profile)
 app.add_typer(outbox.app, name="outbox")

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from relance.cases.facts import alerting
 from relance.cases.reading import Case, list_cases
@@ -71,8 +72,8 @@ class Figures:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""
-        plain = asdict(self)
-        return plain | {"as_of": self.as_of.isoformat(), "since": self.since.isoformat()}
+        days = {"as_of": self.as_of.isoformat(), "since": self.since.isoformat()}
+        return asdict(self) | days | {"currencies": [dict(row) for row in self.currencies]}
 
 
 def figures(
@@ -199,7 +200,7 @@ class _Window:
         table = payment_version.c
         newest = (
             sa.select(table.payment_id, table.currency, table.amount, table.date)
-            .distinct(table.payment_id)
+            .ext(distinct_on(table.payment_id))
             .where(table.entity == self.entity)
             .order_by(table.payment_id, table.extract_date.desc(), table.import_id.desc())
             .subquery()

@@ -16,6 +16,8 @@ from relance.slack.digest import Line, amounts, context, fitting, header, listed
 from relance.slack.limits import data
 from relance.slack.speech import Voice
 
+LATE_SHOWN = 5
+"""Long overdue payers that a message names; the others stand in the file in its thread."""
 _TOTALS = (("open", "open_amount"), ("overdue", "overdue"), ("long_overdue", "long_overdue"))
 CURRENCIES = 3
 """Currencies of which a message shows the ageing; the others stand in its totals' last line."""
@@ -64,7 +66,7 @@ def weekly(digest: Weekly, voice: Voice, *, attached: bool = False) -> Card:
     def draw(room: int) -> Sequence[Block]:
         late = listed(
             voice("digest.long_overdue", days=digest.now["threshold"]),
-            (_late(one, voice) for one in digest.long_overdue[:5]),
+            (_late(one, voice) for one in digest.long_overdue[:LATE_SHOWN]),
             count=count, voice=voice, room=room,
         )  # fmt: skip
         return [header(title), *told, *late, *rest, *_overall(digest, voice), foot]
