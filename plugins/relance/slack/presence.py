@@ -48,6 +48,7 @@ class Presence:
             else:
                 return
         connection = self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # its own: given back to a pool, it would keep the lock
         connection.execute(sa.select(sa.func.pg_advisory_lock_shared(*_KEY)))
         self._connection = connection
 

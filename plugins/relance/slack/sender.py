@@ -163,7 +163,7 @@ class Sender:
         except sa.exc.SQLAlchemyError:
             raise
         except Exception as error:  # noqa: BLE001 - one row must not stop the others; a traceback could quote it
-            _log.error("slack: row %d failed (%s)", one.row_id, type(error).__name__)  # noqa: TRY400
+            _log.error("slack: row %d failed (%s)", one.row_id, type(error).__name__)
             self._refused(one, refusals.Refusal("retry", f"failed: {type(error).__name__}", sure=False))
         else:
             self.failures = 0

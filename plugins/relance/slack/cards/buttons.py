@@ -73,11 +73,11 @@ OFFERS: Mapping[str, Offer] = MappingProxyType(
         "data": Offer((do.RESOLVE, do.COMMENT)),
     }
 )
-TASK = Offer((do.COMPLETE, do.COMMENT, do.SNOOZE), (do.PROMISE, do.ANNOUNCE, do.DISPUTE, do.CONTACT))
+TASK = Offer(
+    (do.COMPLETE, do.COMMENT, do.SNOOZE), (do.PROMISE, do.ANNOUNCE, do.DISPUTE, do.CONTACT, do.RESOLVE)
+)
 """Of a task that a step gave to people: done, it is completed."""
-CLOSED = Offer((do.REOPEN, do.COMMENT), (do.HISTORY,))
-ANSWERED = Offer((do.COMMENT,), (do.HISTORY,))
-"""An approval that was answered or withdrawn: what followed from it can't be taken back by opening the question again."""
+CLOSED = Offer((do.REOPEN, do.COMMENT), (do.WATCH, do.UNWATCH, do.HISTORY))
 
 _FIRST = {do.APPROVE, do.RESOLVE, do.CALL, do.CONTACT, do.COMPLETE}
 _GRAVE = {do.REJECT, do.WRITE_OFF}
@@ -88,9 +88,9 @@ def offer_of(scene: Scene) -> Offer:
     """What this case offers now."""
     case = scene.case
     if scene.is_closed:
-        return ANSWERED if case.kind == "approval" else CLOSED
+        return CLOSED
     given = TASK if is_task(scene) else OFFERS[case.kind]
-    if case.snoozed_until is not None:
+    if case.snoozed_until is not None or scene.details.get("written_off"):
         given = Offer(_rested(given.buttons), _rested(given.menu))
     if case.owner is None and case.kind != "approval":
         given = Offer((*given.buttons, do.TAKE), given.menu)

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import quote as percent
 
 from relance.slack import limits
+from relance.slack.cards import parts
 from relance.slack.cards.buttons import pressed
 from relance.slack.cards.figures import fields, items
-from relance.slack.cards.matter import matter
+from relance.slack.cards.matter import WORDS, matter
 from relance.slack.cards.model import Block, Card, Scene
 from relance.slack.cards.parts import header, section
 from relance.slack.cards.titles import title_of
@@ -61,20 +62,43 @@ def _ending(scene: Scene) -> list[Block]:
     case, voice = scene.case, scene.voice
     if case.closed_on is None:
         return []
-    reason = voice.named("end", case.closed_reason or "other")
-    return [section([f"*{voice('closed', on=voice.day(case.closed_on), reason=reason)}*"])]
+    code = case.closed_reason or "other"
+    resolved: Mapping[str, Any] = scene.details.get("resolved") or {}
+    group = "resolution" if resolved and voice.knows(f"resolution.{code}") else "end"
+    told = f"*{voice('closed', on=voice.day(case.closed_on), reason=voice.named(group, code))}*"
+    who = f" · {data(str(resolved['by']), limits.ID)}" if resolved.get("by") else ""
+    note = [parts.quote(resolved["note"], WORDS)] if resolved.get("note") else []
+    return [section([told + who, *note])]
 
 
 def _rest(scene: Scene) -> list[Block]:
-    """Until when dunning rests, and why."""
+    """Until when dunning rests, and why: a person's word, a payment said to be on its way, a write-off that was approved."""
     case, voice = scene.case, scene.voice
-    if case.snoozed_until is None or scene.is_closed:
+    if scene.is_closed:
         return []
-    told = f":zzz: {voice('rests', until=voice.day(case.snoozed_until))}"
-    snooze: Mapping[str, Any] = scene.details.get("snooze") or {}
-    if snooze.get("by"):
-        told += f" · {data(str(snooze['by']), limits.ID)}"
-    return [section([told, *([f">{data(str(snooze['reason']), 300)}"] if snooze.get("reason") else [])])]
+    lines = []
+    if case.snoozed_until is not None:
+        snooze: Mapping[str, Any] = scene.details.get("snooze") or {}
+        lines.append(f":zzz: {voice('rests', until=voice.day(case.snoozed_until))}{_by(snooze)}")
+        lines += [parts.quote(snooze["reason"], WORDS)] if snooze.get("reason") else []
+    for one in scene.details.get("announced") or []:
+        if one.get("state") == "open":
+            lines.append(f":money_with_wings: {_announced(scene, one)}{_by(one)}")
+    if written_off := scene.details.get("written_off"):
+        lines.append(f":wastebasket: {voice('written_off')}{_by(written_off, 'approved_by')}")
+    return [section(lines, voice("more", count="{count}"))] if lines else []
+
+
+def _by(said: Mapping[str, Any], name: str = "by") -> str:
+    return f" · {data(str(said[name]), limits.ID)}" if said.get(name) else ""
+
+
+def _announced(scene: Scene, one: Mapping[str, Any]) -> str:
+    voice = scene.voice
+    told = voice("announced", on=voice.day(one["expected_on"]))
+    if one.get("amount"):
+        told += f" · {voice.amount(int(one['amount']), str(one['currency']))}"
+    return told + (f" · {data(str(one['reference']), limits.ID)}" if one.get("reference") else "")
 
 
 def _comment(scene: Scene, *, room: int) -> list[Block]:

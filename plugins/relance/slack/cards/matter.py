@@ -155,8 +155,13 @@ def _task(scene: Scene) -> list[str]:
     task = scene.details.get("task") or scene.facts.get("task")
     if not task:
         return _said(scene)
-    told = task if isinstance(task, Mapping) else {"step": task}
-    lines = [scene.voice("task.what", step=f"*{scene.voice.named('step', str(told.get('step') or ''))}*")]
+    voice, told = scene.voice, task if isinstance(task, Mapping) else {"step": task}
+    what = f"*{voice.named('step', str(told.get('step') or ''))}*"
+    if told.get("kind"):
+        what = f"{voice.named('channel', str(told['kind']))} · {what}"
+    lines = [voice("task.what", step=what)]
+    if told.get("demanded"):
+        lines.append(sum_of(voice, told["demanded"]))
     return lines + ([quote(told["text"], WORDS)] if told.get("text") else []) + _said(scene)
 
 

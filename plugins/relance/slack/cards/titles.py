@@ -80,9 +80,25 @@ def _contested(scene: Scene) -> Title:
     return (_review if "held" in scene.facts else _dispute)(scene)
 
 
+_exhausted = _plain("exhausted.title", ":checkered_flag:")
+_refuses = _plain("exhausted.title.refuses", ":no_entry:")
+
+
+def _over(scene: Scene) -> Title:
+    """No step is left, or the payer said that it will not pay."""
+    return (_refuses if scene.facts.get("refused") else _exhausted)(scene)
+
+
 def _undelivered(scene: Scene) -> Title:
     """A message that did not arrive; else invoices that did not."""
     return (_review if "held" in scene.facts else _lost)(scene)
+
+
+_nobody = _plain("no_contact.title", ":bust_in_silhouette:")
+
+
+def _unreachable(scene: Scene) -> Title:
+    return (_review if "held" in scene.facts else _nobody)(scene)
 
 
 _TITLES: Mapping[str, Callable[[Scene], Title]] = MappingProxyType(
@@ -92,12 +108,12 @@ _TITLES: Mapping[str, Callable[[Scene], Title]] = MappingProxyType(
         "overdue_90": _plain("overdue_90.title", ":rotating_light:"),
         "approval": _approval,
         "call": _plain("call.title", ":telephone_receiver:"),
-        "no_contact": _plain("no_contact.title", ":bust_in_silhouette:"),
+        "no_contact": _unreachable,
         "delivery": _undelivered,
         "risk": _plain("risk.title", ":chart_with_downwards_trend:"),
         "question": _asked,
         "handover": _plain("handover.title", ":briefcase:"),
-        "exhausted": _plain("exhausted.title", ":checkered_flag:"),
+        "exhausted": _over,
         "data": _plain("data.title", ":inbox_tray:"),
     }
 )

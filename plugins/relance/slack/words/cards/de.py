@@ -223,4 +223,8 @@ WORDS = {
     "direct.comment": "{by} zu *{title}*:\n>{text}",
     "direct.link": "Zur Karte",
     "operations.title": "Slack: etwas kann nicht gezeigt werden",
+    "exhausted.title.refuses": "Verweigert die Zahlung: {payer}",
+    "announced": "Zahlung angekündigt für {on}",
+    "written_off": "Wird ausgebucht: Mahnungen ruhen bis zur Buchung",
+    "end.not_made": "nicht erfolgt",
 }

@@ -223,4 +223,8 @@ WORDS = {
     "direct.comment": "{by} on *{title}*:\n>{text}",
     "direct.link": "To the card",
     "operations.title": "Slack: something can't be shown",
+    "exhausted.title.refuses": "Refuses to pay: {payer}",
+    "announced": "Payment said to come on {on}",
+    "written_off": "To be written off: its dunning rests until the ledger says so",
+    "end.not_made": "not made",
 }

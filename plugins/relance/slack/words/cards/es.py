@@ -223,4 +223,8 @@ WORDS = {
     "direct.comment": "{by} en *{title}*:\n>{text}",
     "direct.link": "Ir a la ficha",
     "operations.title": "Slack: algo no se puede mostrar",
+    "exhausted.title.refuses": "Se niega a pagar: {payer}",
+    "announced": "Pago anunciado para el {on}",
+    "written_off": "Por pasar a pérdidas: en pausa hasta el asiento contable",
+    "end.not_made": "no hecho",
 }

@@ -223,4 +223,8 @@ WORDS = {
     "direct.comment": "{by} sur *{title}* :\n>{text}",
     "direct.link": "Voir la fiche",
     "operations.title": "Slack : un envoi est impossible",
+    "exhausted.title.refuses": "Refuse de payer : {payer}",
+    "announced": "Paiement annoncé pour le {on}",
+    "written_off": "À passer en perte : relances suspendues jusqu’à l’écriture",
+    "end.not_made": "non fait",
 }
