@@ -43,7 +43,7 @@ def disputed_items(uow: UnitOfWork, case: Case) -> dict[str, int | None]:
     An older case, from before its details were kept, is asked for its holds.
     """
     if case.subject == PLATFORM:
-        return dict.fromkeys(case.facts.get("contested", ()))
+        return dict.fromkeys(case.details.get("about", ()))
     amounts = case.details.get("amounts")
     if amounts is not None:
         whole = set(case.details.get("whole", ()))

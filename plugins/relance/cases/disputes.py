@@ -6,12 +6,12 @@ A dispute that was accepted leaves its hold until the credit note has come, so t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from relance.calendars import Calendar
 from relance.cases.disputed import (
@@ -41,7 +41,6 @@ NOTE_DAYS = 30
 """How long, in calendar days, what was contested rests at most while a credit note is expected."""
 CLEARED = "status_cleared"
 """Why a case of the platform's word closes when the platform no longer says so."""
-_BY_ITSELF = (*GRAVEST_FIRST, CLEARED, "paid")
 
 
 def hold_disputed(
@@ -103,9 +102,7 @@ def work_disputes(journal: Journal, *, snapshot: Snapshot, policy: Policy, calen
     cases = [case for case in _open_cases(journal) if not is_by_day(case)]
     parts = {case.case_id: disputed_items(journal.uow, case) for case in cases}
     taken = {item for case in cases for item in parts[case.case_id]}
-    answered_days = policy.scenario(one.default_scenario).review_hold_after_days
-    platform = Platform(journal, snapshot, calendar, one.dispute_days, answered_days)
-    worked = platform.work(taken)
+    worked = _work_platform(journal, taken, snapshot=snapshot, calendar=calendar, days=one.dispute_days)
     current = [case for case in cases if case.facts_on <= journal.on]
     contested = [Contested(case.case_id, case.payer_id, parts[case.case_id], case.due_on) for case in current]
     facts = dispute_facts(journal, contested, snapshot=snapshot, calendar=calendar)
@@ -133,6 +130,7 @@ def end_awaited(journal: Journal) -> int:
             table.entity == journal.entity,
             table.reason == "disputed",
             table.ended_on.is_(None),
+            table.from_date <= journal.on,
             table.until >= journal.on,
             dunning_case.c.state == "closed",
         )
@@ -186,69 +184,45 @@ _NOTED = sa.text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Platform:
+def _work_platform(
+    journal: Journal, taken: Iterable[str], *, snapshot: Snapshot, calendar: Calendar, days: int
+) -> Worked:
     """What the e-invoicing platform says is refused or disputed: one case a payer, as long as it says so of an open item.
 
-    `days`: in which an answer is due. One that a person has closed comes back after `answered_days` if the platform still
-    says so.
+    Items that another dispute is about (`taken`) are left out. `days`: in which an answer is due.
     """
+    items = snapshot.items.filter(
+        pl.col("delivery_status").is_in(REFUSED), ~pl.col("invoice_id").is_in(sorted(taken))
+    )
+    due = {case.payer_id: case.due_on for case in _open_cases(journal) if case.subject == PLATFORM}
+    told: dict[str, dict[str, Any]] = {}
+    for (payer,), own in items.group_by(["payer_id"]):
+        sums = own.group_by("currency").agg(amount=pl.col("open").sum()).sort("currency")
+        due_on = due.get(str(payer)) or journal.on + timedelta(days=days)
+        told[str(payer)] = {
+            "asks": "dispute",
+            "platform": dict(own["delivery_status"].value_counts().sort("delivery_status").iter_rows()),
+            "disputed": sums.to_dicts(),
+            "deadline": deadline(due_on, on=journal.on, calendar=calendar),
+        }
+    condition = Condition(KIND, items, over=CLEARED, subject=PLATFORM, by_payer=told, news=False)
+    worked = work_standing(journal, condition, snapshot=snapshot)
+    if worked.opened:
+        _give_days(journal, days)
+    return worked
 
-    journal: Journal
-    snapshot: Snapshot
-    calendar: Calendar
-    days: int
-    answered_days: int
 
-    def work(self, taken: Iterable[str]) -> Worked:
-        """Open, update and close; items that another dispute is about (`taken`), or that were answered, are left out."""
-        items = self.snapshot.items.filter(pl.col("delivery_status").is_in(REFUSED))
-        left_out = {*taken, *self._answered()} if items.height else set()
-        items = items.filter(~pl.col("invoice_id").is_in(sorted(left_out)))
-        condition = Condition(KIND, items, over=CLEARED, subject=PLATFORM, by_payer=self._told(items))
-        worked = work_standing(self.journal, condition, snapshot=self.snapshot)
-        if worked.opened:
-            self._give_days()
-        return worked
-
-    def _told(self, items: pl.DataFrame) -> dict[str, dict[str, Any]]:
-        """What the card says of a payer, beside its facts."""
-        due = {case.payer_id: case.due_on for case in _open_cases(self.journal) if case.subject == PLATFORM}
-        later = self.journal.on + timedelta(days=self.days)
-        told: dict[str, dict[str, Any]] = {}
-        for (payer,), own in items.sort("invoice_id").group_by(["payer_id"], maintain_order=True):
-            sums = own.group_by("currency").agg(amount=pl.col("open").sum()).sort("currency")
-            told[str(payer)] = {
-                "asks": "dispute",
-                "contested": own["invoice_id"].to_list(),
-                "platform": dict(own["delivery_status"].value_counts().sort("delivery_status").iter_rows()),
-                "disputed": sums.to_dicts(),
-                "deadline": deadline(due.get(str(payer), later), on=self.journal.on, calendar=self.calendar),
-            }
-        return told
-
-    def _answered(self) -> set[str]:
-        """Items of cases that a person has closed lately."""
-        table = dunning_case.c
-        query = sa.select(table.facts["contested"]).where(
-            table.entity == self.journal.entity,
-            table.kind == KIND,
-            table.subject == PLATFORM,
-            table.state == "closed",
-            table.closed_on > self.journal.on - timedelta(days=self.answered_days),
-            table.closed_reason.not_in(_BY_ITSELF),
+def _give_days(journal: Journal, days: int) -> None:
+    """New cases of the platform's word get the reason and the deadline that a person gives to others."""
+    table = dunning_case
+    reason = sa.cast({"reason": PLATFORM}, JSONB)
+    journal.uow.execute(
+        sa.update(table)
+        .where(
+            table.c.entity == journal.entity,
+            table.c.kind == KIND,
+            table.c.subject == PLATFORM,
+            table.c.due_on.is_(None),
         )
-        return {item for items in self.journal.uow.execute(query).scalars() for item in items or ()}
-
-    def _give_days(self) -> None:
-        table = dunning_case
-        self.journal.uow.execute(
-            sa.update(table)
-            .where(
-                table.c.entity == self.journal.entity,
-                table.c.kind == KIND,
-                table.c.subject == PLATFORM,
-                table.c.due_on.is_(None),
-            )
-            .values(due_on=table.c.opened_on + self.days, details={"reason": PLATFORM})
-        )
+        .values(due_on=table.c.opened_on + days, details=table.c.details.op("||")(reason))
+    )

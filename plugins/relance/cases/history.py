@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from relance.cases.among import among
 from relance.cases.facts import History
 from relance.cases.measure import Payment
 from relance.config.models import LEVELS
-from relance.store.schema import contact, invoice_version, outcome, payment_version, plan
+from relance.store.schema import contact, dunning_case, invoice_version, outcome, payment_version, plan
 from relance.store.uow import UnitOfWork
 
 DONE = ("sent", "confirmed", "completed", "not_made")
@@ -36,14 +36,30 @@ def read_history(
 
 
 def handed_over(uow: UnitOfWork, entity: str, as_of: date) -> set[str]:
-    """Open items that a completed hand-over of ours acted for."""
-    query = sa.select(sa.func.unnest(contact.c.invoices)).where(
+    """Items that a completed hand-over of ours acted for, and whose `handover` case is not closed: they are not ours to chase."""
+    return {item for row in handovers(uow, entity, as_of) for item in row["invoices"]}
+
+
+def handovers(uow: UnitOfWork, entity: str, as_of: date) -> Sequence[sa.RowMapping]:
+    """Completed hand-overs whose case is not closed, as planning sees them (`plans.history_frames`).
+
+    Rows of payer_id, acted_on, invoices.
+    """
+    closed = sa.exists().where(
+        dunning_case.c.entity == contact.c.entity,
+        dunning_case.c.payer_id == contact.c.payer_id,
+        dunning_case.c.kind == "handover",
+        dunning_case.c.state == "closed",
+        dunning_case.c.opened_on >= contact.c.acted_on,
+    )
+    query = sa.select(contact.c.payer_id, contact.c.acted_on, contact.c.invoices).where(
         contact.c.entity == entity,
         contact.c.kind == "handoff",
         contact.c.state == "completed",
         contact.c.acted_on <= as_of,
+        ~closed,
     )
-    return set(uow.execute(query).scalars())
+    return uow.execute(query.order_by(contact.c.payer_id, contact.c.acted_on, contact.c.key)).mappings().all()
 
 
 def item_endings(uow: UnitOfWork, entity: str, items: Iterable[str], as_of: date) -> dict[str, str]:
