@@ -47,6 +47,8 @@ PICTURES = (
     ("many", Words("formal_notice", "level_3", "formal", "email", BOTH)),
     ("bare", Words("final", "level_3", "firm", "email", BOTH)),
     ("interest", Words("final", "level_3", "formal", "email", BOTH)),
+    ("one", Words("promise_confirmed", "preventive", "friendly", "email")),
+    ("many", Words("promise_confirmed", "preventive", "friendly", "email")),
     ("one", Words("handover", "litigation", "neutral", "email")),
 )
 """What is drawn: a shape of contact, and how it speaks."""

@@ -1,9 +1,12 @@
-"""What happened since the last plan, written down before the next: calls nobody made, yeses used, instalments paid."""
+"""What happened since the last plan, written down before the next: calls nobody made, yeses used, money that came."""
 
 from __future__ import annotations
 
 from datetime import date
 
+from relance.cases.announcing import end_announcements
+from relance.cases.confirming import carry_over
+from relance.cases.disputes import end_awaited
 from relance.cases.instalments import measure_instalments
 from relance.cases.record import Journal
 from relance.ledger.snapshot import Snapshot
@@ -13,10 +16,11 @@ from relance.store.contacts import approved_but_unsent, set_state, spent_approva
 
 
 def catch_up(services: Services, entity: str, as_of: date, snapshot: Snapshot) -> None:
-    """Bring contacts, approvals and instalment plans to the day that is about to be decided; twice changes nothing."""
+    """Bring contacts, approvals and what rests to the day that is about to be decided; twice changes nothing."""
     _give_up_calls(services, entity, as_of)
+    _carry_confirmations(services, entity, as_of)
     _spend_approvals(services, entity, as_of)
-    _measure_instalments(services, entity, as_of, snapshot)
+    _end_rests(services, entity, as_of, snapshot)
 
 
 def _give_up_calls(services: Services, entity: str, as_of: date) -> None:
@@ -35,6 +39,13 @@ def _give_up_calls(services: Services, entity: str, as_of: date) -> None:
         uow.commit()
 
 
+def _carry_confirmations(services: Services, entity: str, as_of: date) -> None:
+    """Confirmations of promises that did not leave on their day go out on this one."""
+    with services.unit_of_work() as uow:
+        carry_over(uow, entity=entity, as_of=as_of)
+        uow.commit()
+
+
 def _spend_approvals(services: Services, entity: str, as_of: date) -> None:
     """A yes counts for the first plan after it and no longer: what that plan held back is asked anew when it comes."""
     with services.unit_of_work() as uow:
@@ -49,10 +60,12 @@ def _spend_approvals(services: Services, entity: str, as_of: date) -> None:
         uow.commit()
 
 
-def _measure_instalments(services: Services, entity: str, as_of: date, snapshot: Snapshot) -> None:
-    """Money that came since yesterday keeps a plan's hold standing today."""
+def _end_rests(services: Services, entity: str, as_of: date, snapshot: Snapshot) -> None:
+    """Money that came since yesterday keeps a plan's hold standing, and ends what was announced; so do credit notes awaited."""
     with services.unit_of_work() as uow:
-        journal = Journal(uow=uow, entity=entity, on=as_of)
+        journal = Journal(uow=uow, entity=entity, on=as_of, policy=services.policy)
         measure_instalments(journal, snapshot=snapshot)
+        end_announcements(journal, snapshot=snapshot)
+        end_awaited(journal)
         journal.write()
         uow.commit()

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from relance import delivery
+from relance.cases.confirming import cancel_spent
 from relance.deciding import decide, in_words
 from relance.delivery import IntendReport, SendReport
 from relance.delivery.hours import opens_at
@@ -93,6 +94,9 @@ def deliver(
     if not forced:
         _refuse_unforced(services, entity, as_of)
     look_again(services, entity, as_of, at_marks=alone)
+    with services.unit_of_work() as uow:
+        cancel_spent(uow, entity)
+        uow.commit()
     report = DeliveryReport()
     for _ in range(ROUNDS):
         with services.database.keeping():

@@ -12,6 +12,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from relance.cases import transitions
+from relance.cases.confirming import confirm, with_confirmation
 from relance.cases.instalments import conclude_plan, deal_with_plan, hold_for
 from relance.cases.permissions import check_allowed, colleagues_of
 from relance.cases.promised import Agreed, promise_facts
@@ -86,7 +87,9 @@ def agree(
         journal, snapshot=ledger, calendar=calendar_of(policy, entity),
         agreed={case.case_id: Agreed(tuple(kept), (*earlier, made))}, cases=[case],
     )[case.case_id]  # fmt: skip
-    update_case(journal, case, facts, verb="instalments", body=_told(made))
+    written = confirm(journal, policy=policy, agreed=made, ledger=ledger)
+    body, details = with_confirmation(case, _told(made), written)
+    update_case(journal, case, facts, verb="instalments", body=body, details=details)
     journal.write()
     return case.case_id
 

@@ -10,6 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from relance.cases import transitions
+from relance.cases.confirming import confirm, with_confirmation
 from relance.cases.facts import History, payer_facts
 from relance.cases.history import scenario_of
 from relance.cases.holding import put_hold
@@ -116,7 +117,9 @@ def take_down(
         journal, snapshot=ledger, calendar=calendar_of(policy, entity),
         agreed={case.case_id: Agreed((*kept, made), tuple(plans))}, cases=[case],
     )[case.case_id]  # fmt: skip
-    update_case(journal, case, facts, verb="promise", body=_told(made))
+    written = confirm(journal, policy=policy, agreed=made, ledger=ledger)
+    body, details = with_confirmation(case, _told(made), written)
+    update_case(journal, case, facts, verb="promise", body=body, details=details)
     journal.write()
     return case.case_id
 

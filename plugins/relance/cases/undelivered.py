@@ -26,7 +26,7 @@ _LOST = sa.text(
     SELECT DISTINCT ON (c.payer_id) c.payer_id, c.key, c.state, c.channel, c.recipient, c.as_of,
       (SELECT e.note FROM contact_event e WHERE e.key = c.key AND e.state = c.state ORDER BY e.event_id DESC LIMIT 1) AS why
     FROM contact c
-    WHERE c.entity = :entity AND c.as_of <= :on AND c.kind = 'message' AND c.state IN ('bounced', 'failed')
+    WHERE c.entity = :entity AND c.as_of <= :on AND c.kind IN ('message', 'notice') AND c.state IN ('bounced', 'failed')
       AND NOT EXISTS (
         SELECT FROM contact n WHERE n.entity = c.entity AND n.payer_id = c.payer_id AND n.kind = 'message'
           AND n.as_of > c.as_of AND n.as_of <= :on AND n.state IN ('sent', 'confirmed'))

@@ -81,6 +81,9 @@ def uses_of(policy: Policy) -> frozenset[Use]:
         for seller in sellers:
             called = (seller.sender.name if seller.sender else None) or seller.name
             for language in policy.region_of(seller).languages:
+                for channel in ("email", "sms"):
+                    confirms = samples.Words(samples.CONFIRMED, "preventive", "friendly", channel)
+                    found.add(Use(language, confirms, called))
                 for step in scenario.steps:
                     for channel in step.channels:
                         words = samples.Words(step.template, step.level, step.tone, channel, step.charges)

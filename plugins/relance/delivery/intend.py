@@ -28,6 +28,7 @@ from relance.store.schema import outbox
 from relance.store.uow import UnitOfWork, among
 
 ACTOR = "relance"
+_MESSAGES = ("message", "notice")
 _THREAD = 10
 _AT_ONCE = 2_000_000
 _FACTS = {
@@ -95,10 +96,10 @@ def intend(
     """
     seller = policy.entity(entity)
     planned = contacts.lock_planned(uow, entity=entity, as_of=as_of, keys=keys)
-    work = [row for row in planned if row["kind"] != "message"]
+    work = [row for row in planned if row["kind"] not in _MESSAGES]
     _open(uow, work, as_of)
     moment = now or datetime.now(UTC)
-    messages, held = _within_hours([row for row in planned if row["kind"] == "message"], hours, moment)
+    messages, held = _within_hours([row for row in planned if row["kind"] in _MESSAGES], hours, moment)
     threads = earlier_messages(uow, entity, messages)
     at = moment.astimezone(ZoneInfo(seller.timezone))
     words = templates if isinstance(templates, Templates) else Templates(templates)

@@ -61,7 +61,10 @@ def cancel_left_planned(database: Database, *, entity: str, as_of: date) -> int:
     Left as it is, it would keep its payer, or its task's invoices, from every later plan.
     """
     query = sa.select(contact.c.key).where(
-        contact.c.entity == entity, contact.c.as_of < as_of, contact.c.state == "planned"
+        contact.c.entity == entity,
+        contact.c.as_of < as_of,
+        contact.c.state == "planned",
+        contact.c.kind != "notice",  # goes out on a later day
     )
     with UnitOfWork(database) as uow:
         keys = list(uow.execute(query).scalars())

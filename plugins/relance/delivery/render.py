@@ -73,6 +73,9 @@ def names_for(view: View, formats: Formats, surface: str) -> Mapping[str, Any]:
         "charges": _one_or_both(view.charges),
         "charged": _one_or_both(_charged(view)),
         "tone": _tone(view),
+        "promised": money(view.promised_totals),
+        "promised_on": day(view.promise[-1].due_date if view.promise else view.on_date),
+        "parts": len(view.promise),
     }
 
 

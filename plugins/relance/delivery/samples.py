@@ -20,6 +20,8 @@ SHAPES = ("one", "many", "announced", "bare", "interest", "compensation")
 """`one` invoice and no more; `many` of every kind, with charges, code, links and files; only `announced` ones; `bare`: no bank,
 no person, no sender; `interest`, `compensation`: that charge alone."""
 
+CONFIRMED = "promise_confirmed"
+"""The template that confirms to a payer what it has promised; no step sends it."""
 _PDF = "application/pdf"
 _STATES = (
     "disputed",
@@ -55,13 +57,15 @@ def view(words: Words, shape: str, entity: Entity) -> View:
 
 def contact(words: Words, shape: str, *, currency: str = "EUR") -> dict[str, Any]:
     """A row of `contact` as planning leaves it."""
-    items = _items(words.level, shape, currency)
+    promise = _promise(shape, currency) if words.template == CONFIRMED else {}
+    items = _promised_items(words.level, shape, currency) if promise else _items(words.level, shape, currency)
     content = {
         "template": words.template, "tone": words.tone, "cc": [], "attach": [], "charges": list(words.charges),
         "payer": {"customer_id": "C-1042", "name": "Atelier Marchand", "country": "FR", "vat_no": None},
         "person": None if shape == "bare" else {"contact_id": "P1", "name": "Camille Durand", "role": "accounts_payable"},
         "items": {"columns": list(items[0]), "rows": [list(one.values()) for one in items]},
-        "credit": [{"currency": currency, "amount": 5000}] if shape == "many" else [],
+        "credit": [{"currency": currency, "amount": 5000}] if shape == "many" and not promise else [],
+        **promise,
     }  # fmt: skip
     return {
         "key": "5a" * 32, "as_of": DAY, "level": words.level, "channel": words.channel, "content": content,
@@ -112,6 +116,25 @@ def _items(level: str, shape: str, currency: str) -> list[Mapping[str, Any]]:
         *(_item(f"F-2026-03{n:02}", 20, 50000, currency, state=state) for n, state in enumerate(_STATES)),
         _item("F-2026-0399", -20, 50000, currency, state="not_due"),
     ]  # fmt: skip
+
+
+def _promise(shape: str, currency: str) -> dict[str, Any]:
+    """What a confirmation confirms: an amount by a day, of many invoices one in three parts."""
+    dates = (3, 33, 64) if shape == "many" else (9,)
+    parts = [
+        {"amount": 120000, "currency": currency, "due_on": (DAY + timedelta(days=days)).isoformat()}
+        for days in dates
+    ]
+    return {"promise": {"what": "instalments" if len(parts) > 1 else "promise", "number": 7, "parts": parts}}
+
+
+def _promised_items(level: str, shape: str, currency: str) -> list[Mapping[str, Any]]:
+    numbers = ("F-2026-0117", "F-2026-0142", "F-2026-0150") if shape == "many" else ("F-2026-0117",)
+    state = "instalment_plan" if shape == "many" else "promised"
+    return [
+        _item(number, 9 + place, 123456, currency, level=level, state=state)
+        for place, number in enumerate(numbers)
+    ]
 
 
 def _item(number: str, late: int, amount: int, currency: str, **more: Any) -> Mapping[str, Any]:

@@ -90,6 +90,14 @@ class Bank:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """An amount that the payer has promised, and by when."""
+
+    amount: Money
+    due_date: date
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything that the words of a contact may name.
 
@@ -97,6 +105,7 @@ class View:
     `mentioned`: shown with their state, not demanded. `totals` are of all demanded rows, `lead_totals` of the lead ones.
     `personal`: `person` is a human's name, so that one can be greeted by it; not that of an office ("Accounts payable").
     `charge_lines`: sums charged by invoice; `charges_missing`: why there are none although the step charges.
+    `promise`: what a confirmation confirms, by date; all others have none.
     """
 
     key: str
@@ -131,6 +140,12 @@ class View:
     link: str | None = None
     card_link: str | None = None
     personal: bool = False
+    promise: tuple[Part, ...] = ()
+
+    @property
+    def promised_totals(self) -> tuple[Money, ...]:
+        """What the payer has promised, per currency."""
+        return _totals(part.amount for part in self.promise)
 
     @property
     def most_rows(self) -> int:
@@ -224,12 +239,13 @@ def build(contact: Mapping[str, Any], entity: Entity, extras: Extras = NOTHING) 
     totals = _totals(row.demand for row in demanded if row.demand)
     announced_totals = _totals(row.open for row in announced)
     payer = _party(content["payer"])
+    promise = _promise(content)
     sums = [sum_ for line in extras.charges for sum_ in (line.interest, line.compensation) if sum_]
     payment = payment_of(
         entity=entity,
         payer=payer.name,
         reference=_reference(lead + lower or announced, payer),
-        totals=_totals([*totals, *sums]) or announced_totals,
+        totals=_totals(one.amount for one in promise[:1]) or _totals([*totals, *sums]) or announced_totals,
     )
     return View(
         key=contact["key"],
@@ -264,6 +280,7 @@ def build(contact: Mapping[str, Any], entity: Entity, extras: Extras = NOTHING) 
         link=extras.link,
         card_link=extras.card_link,
         personal=_is_personal(content.get("person")),
+        promise=promise,
     )
 
 
@@ -289,6 +306,14 @@ def _row(item: Mapping[str, Any]) -> Row:
         state=state if state in _TELLABLE else ("due" if item["days_late"] >= 0 else "not_due"),
         in_dispute=Money(currency, item["in_dispute"]) if item.get("in_dispute") else None,
     )
+
+
+def _promise(content: Mapping[str, Any]) -> tuple[Part, ...]:
+    told = content.get("promise") or {}
+    parts = [
+        Part(Money(one["currency"], one["amount"]), _date(one["due_on"])) for one in told.get("parts") or ()
+    ]
+    return tuple(sorted(parts, key=attrgetter("due_date")))
 
 
 def _by_due(rows: Iterable[Row]) -> tuple[Row, ...]:

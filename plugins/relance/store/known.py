@@ -36,7 +36,7 @@ _THEN = """
     FROM plan l JOIN plan_contact d ON d.plan_id = l.plan_id AND d.key = c.key
     WHERE l.entity = c.entity AND l.as_of = c.as_of AND l.live AND l.at <= $3::text::timestamptz
     ORDER BY l.plan_id LIMIT 1) b ON true
-  WHERE c.entity = $1 AND c.as_of < $2::text::date
+  WHERE c.entity = $1 AND c.as_of < $2::text::date AND c.kind <> 'notice'
     AND (e.state IS NOT NULL OR b.plan_id IS NOT NULL OR NOT EXISTS (SELECT FROM plan l WHERE l.plan_id = c.plan_id))
 """
 """Contacts of the days before that existed at the moment, in the state that their last event by then gave them.

@@ -22,6 +22,8 @@ from relance.store import schema
 from relance.store.database import Database, copy_frame
 from relance.store.uow import UnitOfWork
 
+NOTICE = "notice"
+"""The kind of a message that no plan made: a confirmation. It counts for no rule of planning."""
 _UNTOUCHED = ("planned", "awaiting_approval", "cancelled", "rejected")
 """A contact in one of these takes the content of a later plan of its day: nothing has left yet."""
 
@@ -110,7 +112,7 @@ def history_frames(
         "SELECT c.key, c.payer_id, c.as_of, c.kind, c.channel, c.state, c.acted_on, c.scenario, c.step, c.level, "
         "c.kind = 'handoff' AND EXISTS (SELECT 1 FROM dunning_case d WHERE d.entity = c.entity AND "
         "d.payer_id = c.payer_id AND d.kind = 'handover' AND d.state = 'closed' AND d.opened_on >= c.acted_on) AS settled "
-        "FROM contact c WHERE c.entity = $1 AND c.as_of < $2::text::date",
+        f"FROM contact c WHERE c.entity = $1 AND c.as_of < $2::text::date AND c.kind <> '{NOTICE}'",
         [entity, before.isoformat()],
     )
     acts = database.read(
@@ -183,7 +185,9 @@ def _save_contacts(uow: UnitOfWork, plan_id: int, record: PlanRecord, wanted: pl
     """Bring the day's rows to the `wanted` ones of this plan, as far as nothing has left for a payer."""
     connection = uow.connection
     of_the_day = sa.select(schema.contact.c.key).where(
-        schema.contact.c.entity == record.entity, schema.contact.c.as_of == record.as_of
+        schema.contact.c.entity == record.entity,
+        schema.contact.c.as_of == record.as_of,
+        schema.contact.c.kind != NOTICE,
     )
     if connection.execute(of_the_day.limit(1)).first() is None:
         copy_frame(connection, "contact", wanted)
@@ -199,7 +203,7 @@ def _save_contacts(uow: UnitOfWork, plan_id: int, record: PlanRecord, wanted: pl
 _TAKE_OVER = (
     # what this plan no longer wants, and has not left, is withdrawn
     """WITH gone AS (
-         UPDATE contact SET state = 'cancelled' WHERE entity = :entity AND as_of = :day
+         UPDATE contact SET state = 'cancelled' WHERE entity = :entity AND as_of = :day AND kind <> 'notice'
          AND state IN ('planned', 'awaiting_approval') AND key NOT IN (SELECT key FROM wanted) RETURNING key)
        INSERT INTO contact_event (key, state, actor, note)
        SELECT key, 'cancelled', 'planning', 'a later plan of the day no longer wants it' FROM gone""",

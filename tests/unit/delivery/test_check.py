@@ -186,6 +186,7 @@ def test_only_scenarios_languages_and_channels_in_use_are_looked_at():
     assert used == {
         ("fr", "first", "email"), ("fr", "first", "sms"), ("fr", "call", "call"), ("fr", "formal_notice", "letter"),
         ("fr", "formal_notice", "email"),
+        ("fr", "promise_confirmed", "email"), ("fr", "promise_confirmed", "sms"),  # of no step: sent when a promise is noted
     }  # fmt: skip
     more = here.model_copy(update={"scenarios": here.scenarios | {"spare": spare}})
     assert uses_of(more) == uses_of(here)

@@ -84,7 +84,7 @@ contact = sa.Table(
     Column("payer_id", Text, nullable=False),
     Column("as_of", Date, nullable=False, comment="the day of the plan that made it"),
     Column("plan_id", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False, comment="message | call | internal | handoff"),
+    Column("kind", Text, nullable=False, comment="message | call | internal | handoff | notice"),
     Column("channel", Text),
     Column("contact_id", Text),
     Column("recipient", Text, comment="the address, number or postal address it goes to"),

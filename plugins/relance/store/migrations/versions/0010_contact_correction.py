@@ -34,6 +34,10 @@ def upgrade() -> None:
         "contact_correction_entity_customer_id_ix", "contact_correction", ["entity", "customer_id"]
     )
     op.alter_column(
+        "contact", "kind", existing_type=sa.Text(), existing_nullable=False,
+        comment="message | call | internal | handoff | notice", existing_comment="message | call | internal | handoff",
+    )  # fmt: skip
+    op.alter_column(
         "reach_mark", "mark", existing_type=sa.Text(), existing_nullable=False,
         comment="bounced | refused | opted_out | wrong", existing_comment="bounced | refused | opted_out",
     )  # fmt: skip
