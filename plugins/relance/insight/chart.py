@@ -12,14 +12,13 @@ from babel.numbers import format_compact_decimal, format_decimal
 
 from relance.ledger.balance import BUCKETS
 from relance.money import to_decimal
-from relance.slack.digest_weekly import bucket_label
+from relance.slack.digest_weekly import ALT_TEXT, bucket_label
+from relance.slack.limits import clip
 from relance.slack.speech import Voice
 
 NOW, BEFORE = "#0072B2", "#E69F00"
 """Blue and orange of Okabe and Ito's palette: told apart by people who don't see red or green, and in grey as well."""
 _INCHES, _DOTS = (8.0, 4.2), 100
-_MOST = 2000
-"""Characters of an alternative text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def ageing_chart(now: Mapping[str, Any], before: Mapping[str, Any] | None, voice
         (voice.plain_day(day), [float(to_decimal(one, currency)) for one in amounts], colour)
         for day, amounts, colour in series
     ]
-    return Picture(_png(title, labels, drawn, voice), alt[:_MOST])
+    return Picture(_png(title, labels, drawn, voice), clip(alt, ALT_TEXT))
 
 
 def _png(

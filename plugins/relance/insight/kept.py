@@ -90,22 +90,17 @@ def keep(uow: UnitOfWork, message: Message) -> bool:
 
 
 def _queue(uow: UnitOfWork, message: Message) -> None:
-    """The message, with its picture, and the file in its thread as a row of its own."""
+    """The message, and behind it a row for each file: the picture goes to its foot (`alt`), the list into its thread."""
     common = {
         "entity": message.entity, "channel": message.channel, "verb": "digest", "state": "pending",
     }  # fmt: skip
-    payload, picture = dict(message.payload), message.picture
-    if picture is not None:
-        payload["alt"] = picture.title
-    first = {
-        **common, "payload": payload, "digest": message.key, "file": picture and picture.content,
-        "file_name": picture and picture.name,
-    }  # fmt: skip
+    first = {**common, "payload": dict(message.payload), "digest": message.key}
     number = uow.execute(sa.insert(slack_outbox).values(first).returning(slack_outbox.c.row_id)).scalar_one()
-    if message.sheet is not None:
-        second = {
-            **common, "payload": {"text": message.sheet.title}, "file": message.sheet.content,
-            "digest": hashlib.sha256(f"{message.key}:{message.sheet.name}".encode()).hexdigest(),
-            "file_name": message.sheet.name, "under": number,
-        }  # fmt: skip
-        uow.execute(sa.insert(slack_outbox).values(second))
+    for file, is_picture in ((message.picture, True), (message.sheet, False)):
+        if file is not None:
+            row = {
+                **common, "payload": {"text": file.title, **({"alt": file.title} if is_picture else {})},
+                "digest": hashlib.sha256(f"{message.key}:{file.name}".encode()).hexdigest(),
+                "file": file.content, "file_name": file.name, "under": number,
+            }  # fmt: skip
+            uow.execute(sa.insert(slack_outbox).values(row))

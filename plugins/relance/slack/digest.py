@@ -113,12 +113,15 @@ def daily(digest: Daily, voice: Voice, *, attached: bool = False) -> Card:
     )
 
 
-def fitting(draw: Callable[[int], Sequence[Block]]) -> tuple[Block, ...]:
-    """The blocks drawn with the most room a list can have while the message stays inside its limits."""
+def fitting(draw: Callable[[int], Sequence[Block]], *, apart: int = 0) -> tuple[Block, ...]:
+    """The blocks drawn with the most room a list can have while the message stays inside its limits.
+
+    `apart`: characters that are kept free for a block that is added later, a picture.
+    """
     drawn: Sequence[Block] = ()
     for room in ROOMS:
         drawn = draw(room)
-        if limits.size(list(drawn)) <= limits.WHOLE and len(drawn) <= limits.BLOCKS:
+        if limits.size(list(drawn)) <= limits.WHOLE - apart and len(drawn) < limits.BLOCKS:
             break
     return tuple(drawn)
 

@@ -16,6 +16,8 @@ from relance.slack.digest import Line, amounts, context, fitting, header, listed
 from relance.slack.limits import data
 from relance.slack.speech import Voice
 
+ALT_TEXT = 700
+"""Characters of a picture's words; the message has room for them and the picture's block."""
 LATE_SHOWN = 5
 """Long overdue payers that a message names; the others stand in the file in its thread."""
 _TOTALS = (("open", "open_amount"), ("overdue", "overdue"), ("long_overdue", "long_overdue"))
@@ -72,7 +74,7 @@ def weekly(digest: Weekly, voice: Voice, *, attached: bool = False) -> Card:
         return [header(title), *told, *late, *rest, *_overall(digest, voice), foot]
 
     fallback = f"{limits.escape(title)} {_line_of_totals(digest, voice)}"
-    return Card(text=limits.clip(fallback, limits.FALLBACK), blocks=fitting(draw))
+    return Card(text=limits.clip(fallback, limits.FALLBACK), blocks=fitting(draw, apart=ALT_TEXT + 200))
 
 
 def _totals(digest: Weekly, voice: Voice) -> Block:

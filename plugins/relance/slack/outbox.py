@@ -24,6 +24,7 @@ __all__ = [
     "elsewhere",
     "known_channel_id",
     "known_place",
+    "payload_of",
     "sent",
     "skipped",
     "unfinished",
@@ -125,6 +126,13 @@ def elsewhere(database: Database, one: Claim, *, channel: str, reason: str) -> N
         }
         uow.execute(_mine(one).values(moved))
         uow.commit()
+
+
+def payload_of(database: Database, row_id: int | None) -> dict[str, Any]:
+    """What a row says; nothing of no row."""
+    query = sa.select(slack_outbox.c.payload).where(slack_outbox.c.row_id == row_id)
+    with UnitOfWork(database) as uow:
+        return dict(uow.execute(query).scalar() or {})
 
 
 def known_channel_id(database: Database, channel: str) -> str | None:

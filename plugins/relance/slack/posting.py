@@ -34,6 +34,7 @@ _HISTORY_PAGES = 10
 _CHANNEL_ID = re.compile(r"[CGD][A-Z0-9]{7,}")
 _SHORT_S = 5.0
 """The longest wait between two calls for one row; else the row is put off."""
+_PICTURE_TRIES, _PICTURE_TAKES_S = 3, 2.0
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
@@ -75,7 +76,7 @@ class Poster:
             outbox.skipped(self.database, one, now=self.now())
             return Done("skipped")
         if one.file_name is not None:
-            return self._file(one)
+            return self._picture(one) if "alt" in one.payload else self._file(one)
         if one.verb == "direct":
             return self._direct(one)
         if one.posts:
@@ -146,18 +147,45 @@ class Poster:
         if one.in_doubt_since is not None and self._file_is_there(one, channel_id, thread):
             outbox.sent(self.database, one, now=self.now())
             return Done("skipped")
-        content, name = one.file or b"", one.file_name or "file"
-        address = self._call(
-            "files.getUploadURLExternal", "", as_json=False, filename=name, length=len(content)
-        )
-        self._upload(str(address["upload_url"]), content)
-        self._call(
-            "files.completeUploadExternal", "",
-            files=[{"id": address["file_id"], "title": name}], channel_id=channel_id, thread_ts=thread,
-            initial_comment=one.payload.get("text") or name,
-        )  # fmt: skip
+        said = one.payload.get("text") or one.file_name
+        self._put(one, channel_id=channel_id, thread_ts=thread, initial_comment=said)
         outbox.sent(self.database, one, now=self.now())
         return Done("posted")
+
+    def _picture(self, one: Claim) -> Done:
+        """A picture at the foot of the message that it belongs to; where Slack won't show it there, in the thread.
+
+        A second attempt puts it there again, in the first one's place: the message has one picture, whatever was begun before.
+        """
+        ts, channel_id = self._thread(one), one.channel_id or self._channel_id(one)
+        above = outbox.payload_of(self.database, one.under)
+        shown = {"slack_file": {"id": self._put(one)}, "alt_text": one.payload["alt"]}
+        payload = {**above, "blocks": [*above.get("blocks", []), {"type": "image", **shown}]}
+        for _ in range(_PICTURE_TRIES):
+            try:
+                self._call(UPDATE, "", channel=channel_id, ts=ts, **payload)
+            except SlackApiError as error:
+                if not refusals.read(error).reason.startswith("invalid_blocks"):
+                    raise
+                self.wait(
+                    _PICTURE_TAKES_S
+                )  # an upload is ready to be shown some moments after it is complete
+                continue
+            outbox.sent(self.database, one, now=self.now())
+            return Done("posted")
+        return self._file(one)
+
+    def _put(self, one: Claim, **place: Any) -> str:
+        """Upload a row's file; with a `place` it is shown there. Gives the file's id."""
+        content, name = one.file or b"", one.file_name or "file"
+        words = {"alt_txt": one.payload["alt"]} if "alt" in one.payload else {}
+        address = self._call(
+            "files.getUploadURLExternal", "", as_json=False, filename=name, length=len(content), **words
+        )
+        self._upload(str(address["upload_url"]), content)
+        files = [{"id": address["file_id"], "title": name}]
+        self._call("files.completeUploadExternal", "", files=files, **place)
+        return str(address["file_id"])
 
     def _upload(self, url: str, content: bytes) -> None:
         """The bytes, to the address that Slack gave, which takes no token."""

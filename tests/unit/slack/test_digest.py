@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from relance.ledger.balance import BUCKETS
 from relance.slack.digest import SHOWN, Daily, Deadline, Line, Said, Total, daily
-from relance.slack.digest_weekly import Overall, Weekly, weekly
+from relance.slack.digest_weekly import ALT_TEXT, Overall, Weekly, weekly
 from relance.slack.speech import Voice
 from relance.slack.words import WORDS
 from tests.unit.slack.judge import refusals
@@ -138,7 +138,9 @@ def test_the_fullest_week_fits(locale: str) -> None:
         now=full, before=full, company="<!channel>" * 50, long_overdue=(long,) * 10_000,
         entities=("<" * 99,) * 40, overall=(Overall("JPY", 10**15, 10**15, 10**15, -(10**15)),) * 30,
     )  # fmt: skip
-    assert refusals(weekly(digest, Voice(locale), attached=True).payload()) == []
+    payload = weekly(digest, Voice(locale), attached=True).payload()
+    picture = {"type": "image", "slack_file": {"id": "F0123456789"}, "alt_text": "ß" * ALT_TEXT}
+    assert refusals({**payload, "blocks": [*payload["blocks"], picture]}) == []
 
 
 @QUIET
