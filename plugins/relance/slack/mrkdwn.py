@@ -19,9 +19,31 @@ EMOJI: Mapping[str, str] = MappingProxyType(
         "x": "❌",
         "heavy_division_sign": "➗",
         "arrows_counterclockwise": "🔄",
+        "double_vertical_bar": "⏸️",
+        "mailbox_with_no_mail": "📭",
+        "raised_hand": "✋",
+        "speech_balloon": "💬",
+        "telephone_receiver": "📞",
+        "memo": "📝",
+        "bust_in_silhouette": "👤",
+        "chart_with_downwards_trend": "📉",
+        "briefcase": "💼",
+        "checkered_flag": "🏁",
+        "no_entry": "⛔",
+        "inbox_tray": "📥",
+        "zzz": "💤",
+        "money_with_wings": "💸",
+        "wastebasket": "🗑️",
+        "card_index": "📇",
+        "information_source": "ℹ️",
+        "no_entry_sign": "🚫",
+        "small_red_triangle": "🔺",
+        "sparkles": "✨",
+        "white_small_square": "▫️",
+        "card_index_dividers": "🗂️",
     }
 )
-"""The emoji that cards use, by Slack's names."""
+"""The emoji that messages use, by Slack's names (those of the iamcal emoji data, which Slack draws)."""
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _ANGLE = re.compile(r"<([^<>\n]+)>")

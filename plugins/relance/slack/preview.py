@@ -12,7 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from relance.slack.mrkdwn import plain_to_html, to_html
+from relance.slack.drawn import block_html
+from relance.slack.mrkdwn import to_html
 from relance.store.schema import slack_outbox
 from relance.store.uow import UnitOfWork
 
@@ -28,28 +29,44 @@ class Message:
     state: str
     error: str | None
     at: datetime
+    file_name: str | None = None
 
 
 def read_messages(uow: UnitOfWork, *, entity: str | None = None) -> list[Message]:
-    """Every card as it looks last, with the replies under it, in order of the cards."""
-    table = slack_outbox
+    """Every card and list as it looks last, with the replies under it, in order of the cards."""
+    table, later = slack_outbox, slack_outbox.alias()
     newest = sa.select(sa.func.max(table.c.row_id)).where(table.c.verb == "card").group_by(table.c.case_id)
-    query = sa.select(table).where(sa.or_(table.c.row_id.in_(newest), table.c.verb != "card"))
+    first = sa.func.coalesce(table.c.under, table.c.row_id)
+    replaced = sa.exists().where(
+        table.c.verb == "list",
+        later.c.verb == "list",
+        later.c.row_id > table.c.row_id,
+        later.c.under == first,
+    )
+    query = sa.select(*(column for column in table.c if column.name != "file")).where(
+        sa.or_(table.c.row_id.in_(newest), table.c.verb != "card"), ~replaced
+    )
     if entity is not None:
         query = query.where(table.c.entity == entity)
     rows = uow.execute(query.order_by(table.c.case_id, table.c.verb, table.c.row_id)).mappings()
     return [
         Message(
-            channel=row["channel"],
+            channel=_where(row),
             case_id=row["case_id"],
             verb=row["verb"],
             payload=row["payload"],
             state=row["state"],
             error=row["error"],
             at=row["created_at"],
+            file_name=row["file_name"],
         )
         for row in rows
     ]
+
+
+def _where(row: Mapping[Any, Any]) -> str:
+    """The channel; of a direct message, who gets it."""
+    return f"@{row['person']}" if row["verb"] == "direct" else str(row["channel"])
 
 
 def page(messages: Sequence[Message]) -> str:
@@ -90,10 +107,12 @@ def _channel(name: str, number: int, messages: Sequence[Message]) -> str:
 def _message(message: Message) -> str:
     blocks = message.payload.get("blocks") or []
     content = (
-        "".join(_block(block) for block in blocks)
+        "".join(block_html(block) for block in blocks)
         or f'<p class="text">{to_html(message.payload["text"])}</p>'
     )
-    kind = "message reply" if message.verb == "reply" else "message"
+    kind = "message reply" if message.verb == "reply" or message.file_name else "message"
+    if message.file_name:
+        content += f'<p class="file">{html.escape(message.file_name)}</p>'
     return (
         f'<article class="{kind}"><div class="face">R</div><div class="said"><p class="who"><b>Relance</b>'
         f'<span class="app">APP</span><time>{message.at:%H:%M}</time>{_state(message)}</p>{content}</div></article>'
@@ -111,21 +130,3 @@ def _state(message: Message) -> str:
     reason = f' title="{html.escape(message.error)}"' if message.error else ""
     state = re.sub(r"[^a-z_]", "", message.state)
     return f'<span class="state {state}"{reason}>{words.get(state, state)}</span>'
-
-
-def _block(block: Mapping[str, Any]) -> str:
-    kind = block["type"]
-    if kind == "header":
-        return f"<h3>{plain_to_html(block['text']['text'])}</h3>"
-    if kind == "context":
-        parts = "".join(f"<span>{_object(element)}</span>" for element in block["elements"])
-        return f'<div class="context">{parts}</div>'
-    if kind == "divider":
-        return "<hr>"
-    text = f'<div class="text">{_object(block["text"])}</div>' if "text" in block else ""
-    fields = "".join(f"<div>{_object(field)}</div>" for field in block.get("fields") or [])
-    return text + (f'<div class="fields">{fields}</div>' if fields else "")
-
-
-def _object(text: Mapping[str, Any]) -> str:
-    return plain_to_html(text["text"]) if text["type"] == "plain_text" else to_html(text["text"])

@@ -170,13 +170,14 @@ def test_equal_looks_have_equal_digests() -> None:
 
 
 def test_all_locales_have_the_same_words_with_the_same_blanks() -> None:
-    def blanks(text: str) -> list[str]:
-        return sorted(re.findall(r"\{(\w+)\}", text))
+    def blanks(key: str, text: str) -> list[str]:
+        found = set(re.findall(r"\{(\w+)\}", text))
+        return sorted(found - {"count"} if key.endswith(".one") else found)  # "one" may be said without its figure
 
     english = WORDS["en"]
     for locale, own in WORDS.items():
         assert set(own) == set(english), locale
-        assert [key for key in english if blanks(own[key]) != blanks(english[key])] == [], locale
+        assert [key for key in english if blanks(key, own[key]) != blanks(key, english[key])] == [], locale
 
 
 def test_the_locale_is_the_languages_primary_tag_else_english() -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from relance import slack
 from relance.slack.cards import card, reply
 from relance.slack.mrkdwn import EMOJI, plain_to_html, to_html
 from relance.slack.preview import Message, page
 from tests.unit.slack.scenes import case, hostile_scenes, promise_case, scene
+from tests.unit.slack.test_buttons import states
 
 AT = datetime(2026, 3, 12, 7, 5, tzinfo=UTC)
 
@@ -43,7 +47,7 @@ def test_plain_text_shows_marks_as_they_are() -> None:
 
 OURS = {
     "html", "head", "meta", "title", "style", "body", "nav", "h1", "h2", "h3", "a", "span", "main", "section", "header",
-    "b", "article", "div", "p", "time", "br", "strong", "em", "s", "code", "blockquote",
+    "b", "article", "div", "p", "time", "br", "strong", "em", "s", "code", "blockquote", "details", "summary", "ul", "li",
 }  # fmt: skip
 
 
@@ -62,7 +66,7 @@ class Tags(HTMLParser):
         assert self.stack.pop() == tag
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile_scenes(), st.sampled_from(["pending", "sent", "dead"]))
 def test_no_ledger_text_becomes_markup(one: object, state: str) -> None:
     drawn = page([Message("#x<script>", 7, "card", card(one).payload(), state, "<img src=x>", AT)])
@@ -86,10 +90,21 @@ def test_channels_are_listed_and_cards_stand_under_theirs() -> None:
     assert "There are no cards yet." in page([])
 
 
-def test_every_emoji_of_the_cards_is_drawn() -> None:
-    titles = [
-        card(scene(one)).blocks[0]["text"]["text"]
-        for one in (case(), promise_case("eve"), promise_case("broken"))
-    ]
-    names = {name for title in titles for name in re.findall(r":(\w+):", title)}
-    assert names <= set(EMOJI)
+def test_every_emoji_that_a_message_uses_is_drawn() -> None:
+    named = re.compile(r":([a-z0-9_+-]*[a-z]):")
+    sources = [*Path(slack.__file__).parent.rglob("*.py")]
+    written = {name for path in sources for name in named.findall(path.read_text(encoding="utf-8"))}
+    drawn = {
+        name for one in states() for text in re.findall(r'"text": "([^"]*)"', json.dumps(card(one).payload()))
+        for name in named.findall(text)
+    }  # fmt: skip
+    assert {"rotating_light", "raised_hand", "zzz"} <= drawn <= written
+    assert written - set(EMOJI) == set()
+
+
+def test_buttons_and_menus_are_drawn() -> None:
+    one = scene(case("exhausted", owner=None))
+    drawn = page([Message("#x", 7, "card", card(one).payload(), "sent", None, AT)])
+    assert '<span class="button danger" title="What Brasserie du Port SARL owes' in drawn
+    assert "<li>Payment announced…</li>" in drawn
+    assert "<li>History</li>" in drawn
