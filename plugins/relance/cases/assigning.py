@@ -33,7 +33,7 @@ def assign(
     check_open(uow, case)
     if case.owner == owner or same_person(case.owner, owner):
         raise already(
-            uow, case, f"given to {owner}" if owner else "nobody's", ("open", "assign", "unassign"), key="assigned",
+            uow, case, f"given to {case.owner}" if owner else "nobody's", ("open", "assign", "unassign"), key="assigned",
             owner=owner,
         )  # fmt: skip
     verb = "assign" if owner else "unassign"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -184,6 +184,19 @@ def forget(uow: UnitOfWork, case: Case, about: Sequence[str]) -> None:
     now = sa.func.jsonb_set(table.c.details, sa.text("'{about}'"), sa.literal(list(about), JSONB))
     closed = sa.update(table).where(table.c.case_id == case.case_id, table.c.state == "closed")
     uow.execute(closed.values(details=now))
+
+
+def forget_gone(journal: Journal, kind: str, subject: str, payers: Iterable[str]) -> None:
+    """Resolved cases of other payers than these are about nothing any more: no revision, no event."""
+    table = dunning_case
+    others = sa.update(table).where(
+        table.c.entity == journal.entity, table.c.kind == kind, table.c.subject == subject, table.c.state == "closed",
+        table.c.closed_on <= journal.on, table.c.details.has_key("resolved"), table.c.details["about"] != sa.literal([], JSONB),
+        ~among(table.c.payer_id, payers),
+    )  # fmt: skip
+    journal.uow.execute(
+        others.values(details=sa.func.jsonb_set(table.c.details, sa.text("'{about}'"), sa.text("'[]'")))
+    )
 
 
 def _set_quietly(uow: UnitOfWork, case: Case, columns: Mapping[str, object]) -> None:

@@ -14,7 +14,16 @@ from relance.cases.among import among
 from relance.cases.facts import payer_facts
 from relance.cases.history import handed_over, item_endings, read_history
 from relance.cases.reading import Case, list_cases
-from relance.cases.record import Draft, Journal, close_case, forget, open_cases, touch, update_case
+from relance.cases.record import (
+    Draft,
+    Journal,
+    close_case,
+    forget,
+    forget_gone,
+    open_cases,
+    touch,
+    update_case,
+)
 from relance.ledger.snapshot import Snapshot
 from relance.store.schema import dunning_case
 
@@ -27,7 +36,8 @@ class Condition:
     """What opens a case of `kind` (and `subject`), and what its card says beside the payer's facts.
 
     `items`: the open items in that condition, with the columns of a snapshot. `over`: the reason to close when an item is
-    still open and no longer in it. `extra` goes to every card, `by_payer` to those of one payer.
+    still open and no longer in it. `extra` goes to every card, `by_payer` to those of one payer; with `news` a case that a
+    person resolved opens anew when that changes. `handover_ends`: an item that was handed over has come to its end.
     """
 
     kind: str
@@ -36,6 +46,8 @@ class Condition:
     subject: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
     by_payer: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    news: bool = True
+    handover_ends: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,7 @@ def _resolved(
     An item that was paid or cleared meanwhile is forgotten: should it come back, it is new.
     """
     table = dunning_case
+    forget_gone(journal, condition.kind, condition.subject, about)
     query = (
         sa.select(table)
         .where(
@@ -154,7 +167,7 @@ def _resolved(
     found = set()
     for case in [Case(**row) for row in journal.uow.execute(query).mappings()]:
         known = set(case.details.get("about") or ())
-        told = condition.by_payer.get(case.payer_id, {})
+        told = condition.by_payer.get(case.payer_id, {}) if condition.news else {}
         if (
             not case.details.get("resolved")
             or case.state == "open"
@@ -176,7 +189,7 @@ def _endings(journal: Journal, snapshot: Snapshot, condition: Condition, cases: 
     still = snapshot.items.filter(pl.col("invoice_id").is_in(sorted(about))).select("invoice_id", "payer_id")
     for item, payer in still.iter_rows():
         endings[item] = "moved" if payer != about[item] else condition.over
-    if about:
+    if about and condition.handover_ends:
         for item in handed_over(journal.uow, journal.entity, journal.on) & about.keys():
             endings[item] = "handed_over"
     return endings
