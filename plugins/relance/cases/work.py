@@ -11,14 +11,17 @@ from relance.calendars import Calendar
 from relance.cases.asked import work_approvals
 from relance.cases.calls import work_calls
 from relance.cases.contacting import work_no_number
+from relance.cases.data import work_data
 from relance.cases.disputes import work_disputes
 from relance.cases.exhausted import work_exhausted
+from relance.cases.handover import work_handovers
 from relance.cases.instalments import measure_instalments
 from relance.cases.overdue import work_overdue
 from relance.cases.promises import work_promises
 from relance.cases.record import Journal
 from relance.cases.resting import work_rests
 from relance.cases.review import work_review
+from relance.cases.risk import work_risks
 from relance.cases.tasks import work_tasks
 from relance.cases.undelivered import work_undelivered
 from relance.config.policy import Policy
@@ -61,6 +64,9 @@ def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as
     worked += work_calls(journal, snapshot=snapshot, policy=policy)
     worked += work_tasks(journal, snapshot=snapshot)
     worked += work_no_number(journal, snapshot=snapshot)
+    worked += work_handovers(journal, snapshot=snapshot)
+    worked += work_risks(journal, snapshot=snapshot)
+    worked += work_data(journal, name=one.name)
     measured = measure_instalments(journal, snapshot=snapshot)
     updated_promises, closed_promises = work_promises(
         journal, snapshot=snapshot, calendar=calendar_of(policy, entity), measured=measured
