@@ -21,6 +21,7 @@ from relance.cases.reading import Case, find_case, read_case
 from relance.cases.record import Journal, change_case
 from relance.cases.resting import SNOOZED, WRITTEN_OFF, hold_rest, hold_written_off, without
 from relance.cases.tasks import is_task, key_of
+from relance.cases.undelivered import end_undelivered, reopen_undelivered
 from relance.cases.verbs import already, begin, check_open, checked_text, finish
 from relance.config.policy import Policy
 from relance.errors import CaseError
@@ -38,7 +39,7 @@ RESOLUTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "approval": (),
         "call": ("not_needed",),
         "no_contact": ("contact_given", "not_needed"),
-        "delivery": ("fixed", "sent_otherwise", "not_needed"),
+        "delivery": ("fixed", "arrived", "not_sent", "sent_otherwise", "not_needed"),
         "risk": ("seen", "being_handled"),
         "question": ("answered", "not_for_us", "not_needed"),
         "handover": ("settled", "returned", "given_up"),
@@ -217,10 +218,22 @@ def _work_again(journal: Journal, case: Case, kept: Mapping[str, Any]) -> None:
 
 
 _END: Mapping[str, Callable[[Journal, Case, str], dict[str, Any]]] = MappingProxyType(
-    {"dispute": _end_dispute, "promise": _end_promise, "call": _end_work, "question": _end_work}
+    {
+        "dispute": _end_dispute,
+        "promise": _end_promise,
+        "call": _end_work,
+        "question": _end_work,
+        "delivery": end_undelivered,
+    }
 )
 """What is done, beside closing the case, when a case of that kind is resolved; what it gives is kept for `_AGAIN`."""
 _AGAIN: Mapping[str, Callable[[Journal, Case, Mapping[str, Any]], dict[str, Any] | None]] = MappingProxyType(
-    {"dispute": _dispute_again, "promise": _promise_again, "call": _work_again, "question": _work_again}
+    {
+        "dispute": _dispute_again,
+        "promise": _promise_again,
+        "call": _work_again,
+        "question": _work_again,
+        "delivery": reopen_undelivered,
+    }
 )
 """What brings that back when the case is opened again; gives its facts where they are others now."""

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
+from relance.cases.reading import Case
 from relance.cases.record import Journal
 from relance.cases.standing import Condition, Worked, work_standing
+from relance.errors import CaseError
 from relance.ledger.snapshot import Snapshot
-from relance.store.inbound import normal_address
+from relance.store.inbound import Mark, lift_marks, normal_address, put_mark
 from relance.store.schema import outbox, reach_mark
+from relance.store.settling import in_doubt, settle
 
 KIND = "delivery"
 SUBJECT = "message"
 """Tells it from reviews of holds for invoices that were not delivered."""
+SETTLES: Mapping[str, bool] = {"arrived": True, "not_sent": False}
+"""Reasons that settle a message in doubt, and whether it has gone."""
+LIFTED: tuple[Mark, ...] = ("bounced", "refused", "wrong")
+"""Marks that a person may lift who has found the address to be right; not the wish for no more messages."""
 DOUBT_DAYS = 2
 """How long a message may be in doubt before somebody must look (spec: two days)."""
 _WHY = 200
@@ -45,12 +53,64 @@ def work_undelivered(journal: Journal, *, snapshot: Snapshot) -> Worked:
     return work_standing(journal, condition, snapshot=snapshot)
 
 
+def end_undelivered(journal: Journal, case: Case, reason: str) -> dict[str, Any]:
+    """What resolving a delivery case does beside closing it; gives what is told of it, and needed to take it back.
+
+    `fixed`: the address is used again; a wish for no more messages stands. `arrived`, `not_sent`: a message in doubt is settled.
+
+    Raises:
+        CaseError: a message in doubt for another reason, which would leave its payer in doubt, or `arrived`, `not_sent` where
+            nothing is in doubt.
+    """
+    lost = case.facts.get("undelivered") or {}
+    if lost.get("what") == "in_doubt":
+        return _settle_doubt(journal, case, lost, reason)
+    if reason in SETTLES:
+        raise CaseError(f"No message of case {case.case_id} is in doubt.", key="no_doubt", case=case.case_id)
+    if reason != "fixed" or not lost.get("address"):
+        return {}
+    where = {"entity": journal.entity, "channel": lost["channel"], "address": lost["address"]}
+    lifted = [
+        mark
+        for mark in LIFTED
+        if lift_marks(journal.uow, **where, on_date=journal.on, by=journal.actor, mark=mark)
+    ]
+    return {"lifted": lifted, "channel": lost["channel"]} if lifted else {}
+
+
+def reopen_undelivered(journal: Journal, case: Case, kept: Mapping[str, Any]) -> None:
+    """A delivery case is open again: the marks that were lifted with it stand again; a message settled stays settled."""
+    lost = case.facts.get("undelivered") or {}
+    for mark in kept.get("lifted") or ():
+        put_mark(
+            journal.uow, entity=journal.entity, channel=lost["channel"], address=lost["address"], mark=mark,
+            on_date=journal.on, source=f"{journal.actor}, {journal.on.isoformat()}", key=lost.get("key"),
+        )  # fmt: skip
+
+
+def _settle_doubt(journal: Journal, case: Case, lost: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    if reason not in SETTLES:
+        raise CaseError(
+            "Nobody knows whether the message has gone: say whether it has.",
+            hint=f"Look at the provider, then resolve it as one of {', '.join(SETTLES)}.", key="say_doubt",
+        )  # fmt: skip
+    message = in_doubt(journal.uow, lost.get("key") or "")
+    if message is None:
+        return {}  # somebody has settled it elsewhere
+    state = settle(
+        journal.uow, message, sent=SETTLES[reason], by=journal.actor, note=f"settled on case {case.case_id}"
+    )
+    return {"settled": state}
+
+
 def _lost(journal: Journal) -> dict[str, dict[str, Any]]:
     """A message that came back counts as long as its address is marked; one that was given up, until another goes."""
     marked = _marked(journal)
     rows = journal.uow.execute(_LOST, {"entity": journal.entity, "on": journal.on})
     return {
-        row.payer_id: _facts(row.state, row.channel, row.recipient, row.as_of.isoformat(), row.why)
+        row.payer_id: _facts(
+            row.key, row.state, where=(row.channel, row.recipient), on=row.as_of, why=row.why
+        )
         for row in rows
         if row.state == "failed" or (row.channel, normal_address(row.channel, row.recipient or "")) in marked
     }
@@ -59,7 +119,7 @@ def _lost(journal: Journal) -> dict[str, dict[str, Any]]:
 def _doubtful(journal: Journal) -> dict[str, dict[str, Any]]:
     table = outbox.c
     query = (
-        sa.select(table.payer_id, table.channel, table.recipient, table.on_date, table.error)
+        sa.select(table.key, table.payer_id, table.channel, table.recipient, table.on_date, table.error)
         .where(
             table.entity == journal.entity,
             table.state == "in_doubt",
@@ -68,13 +128,21 @@ def _doubtful(journal: Journal) -> dict[str, dict[str, Any]]:
         .order_by(table.on_date.desc(), table.key)
     )
     return {
-        row.payer_id: _facts("in_doubt", row.channel, row.recipient, row.on_date.isoformat(), row.error)
+        row.payer_id: _facts(
+            row.key, "in_doubt", where=(row.channel, row.recipient), on=row.on_date, why=row.error
+        )
         for row in journal.uow.execute(query)
     }
 
 
-def _facts(what: str, channel: str, address: str | None, on: str, why: str | None) -> dict[str, Any]:
-    return {"what": what, "channel": channel, "address": address, "on": on, "why": (why or "")[:_WHY] or None}
+def _facts(
+    key: str, what: str, *, where: tuple[str, str | None], on: date, why: str | None
+) -> dict[str, Any]:
+    channel, address = where
+    return {
+        "key": key, "what": what, "channel": channel, "address": address, "on": on.isoformat(),
+        "why": (why or "")[:_WHY] or None,
+    }  # fmt: skip
 
 
 def _marked(journal: Journal) -> set[tuple[str, str]]:

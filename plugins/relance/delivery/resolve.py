@@ -6,11 +6,9 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from relance.delivery import records
-from relance.delivery.leases import message_of
-from relance.delivery.port import Receipt
 from relance.errors import UsageError
 from relance.store.schema import outbox
+from relance.store.settling import settle
 from relance.store.uow import UnitOfWork
 
 UNFINISHED = ("intended", "sending", "in_doubt", "failed")
@@ -59,10 +57,4 @@ def resolve(uow: UnitOfWork, *, key: str, sent: bool, by: str, reason: str) -> s
         raise UsageError(
             f"{text} in doubt has a key that begins with {key!r}.", hint="See `relance outbox ENTITY`."
         )
-    message = message_of(found[0])
-    note = f"settled by hand: {reason.strip()}"
-    if sent:
-        records.sent(uow, message, Receipt(found[0]["provider"] or "unknown", note), actor=by, note=note)
-        return "sent"
-    records.failed(uow, message, note, actor=by)
-    return "failed"
+    return settle(uow, found[0], sent=sent, by=by, note=f"settled by hand: {reason.strip()}")

@@ -57,7 +57,7 @@ def test_a_bounce_opens_a_case_as_long_as_the_address_is_marked(world: World) ->
     assert world.work(DAY) == OPENED
     (case,) = world.cases("delivery")
     assert (case.payer_id, case.subject, case.owner) == ("C1", "message", "collector@lumen.example")
-    assert case.facts["undelivered"] == {
+    assert {name: said for name, said in case.facts["undelivered"].items() if name != "key"} == {
         "what": "bounced", "channel": "email", "address": TO, "on": "2026-03-02", "why": "5.1.1: no such user"
     }  # fmt: skip
     assert [item["invoice_id"] for item in case.facts["items"]] == ["F1"]

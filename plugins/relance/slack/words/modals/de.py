@@ -422,6 +422,8 @@ WORDS: dict[str, str] = {
     "resolution.not_needed": "nicht mehr nötig",
     "resolution.contact_given": "Ansprechpartner genannt",
     "resolution.fixed": "behoben",
+    "resolution.arrived": "die Nachricht ist angekommen",
+    "resolution.not_sent": "die Nachricht ging nicht hinaus",
     "resolution.sent_otherwise": "anders zugestellt",
     "resolution.seen": "gesehen",
     "resolution.answered": "beantwortet",

@@ -406,6 +406,8 @@ WORDS: dict[str, str] = {
     "resolution.not_needed": "not needed any more",
     "resolution.contact_given": "a contact was given",
     "resolution.fixed": "fixed",
+    "resolution.arrived": "the message has arrived",
+    "resolution.not_sent": "the message was not sent",
     "resolution.sent_otherwise": "sent in another way",
     "resolution.seen": "seen",
     "resolution.answered": "answered",

@@ -410,6 +410,8 @@ WORDS: dict[str, str] = {
     "resolution.not_needed": "ya no es necesario",
     "resolution.contact_given": "se dio un contacto",
     "resolution.fixed": "corregido",
+    "resolution.arrived": "el mensaje ha llegado",
+    "resolution.not_sent": "el mensaje no se envió",
     "resolution.sent_otherwise": "enviado de otro modo",
     "resolution.seen": "visto",
     "resolution.answered": "respondido",

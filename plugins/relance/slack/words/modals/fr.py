@@ -415,6 +415,8 @@ WORDS: dict[str, str] = {
     "resolution.not_needed": "plus nécessaire",
     "resolution.contact_given": "un contact a été donné",
     "resolution.fixed": "corrigé",
+    "resolution.arrived": "le message est arrivé",
+    "resolution.not_sent": "le message n’est pas parti",
     "resolution.sent_otherwise": "envoyé autrement",
     "resolution.seen": "vu",
     "resolution.answered": "répondu",
