@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relance.slack.actions import Target
+from relance.slack.actions import SHOW, Target
 
 LONGEST_VALUE = 2000
 """Characters of a button's value (docs.slack.dev, button element)."""
@@ -47,14 +47,18 @@ class Press:
     place: Place
     ts: str | None = None
     view: Mapping[str, Any] | None = None
+    is_card: bool = False
+    """Whether the message it stands on is a case's card: in a channel, and about no other case."""
+
+    @property
+    def card(self) -> list[str] | None:
+        """The card's channel and ts."""
+        return [self.place.channel, self.ts] if self.is_card and self.place.channel and self.ts else None
 
     @property
     def target(self) -> Target | None:
         """The case it is about; None for what is about none."""
-        try:
-            return Target.parse(self.value)
-        except ValueError:
-            return None
+        return _target(self.value)
 
     @property
     def key(self) -> str:
@@ -75,10 +79,11 @@ def press_of(body: Body, action: Mapping[str, Any]) -> Press:
     """What was pressed, of Slack's `block_actions` (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload)."""
     container, message = body.get("container") or {}, body.get("message") or {}
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id")
+    value = _value(action)[:LONGEST_VALUE]
     return Press(
         user_id=str(body["user"]["id"]),
         action_id=str(action.get("action_id") or ""),
-        value=_value(action)[:LONGEST_VALUE],
+        value=value,
         at=str(action.get("action_ts") or "0"),
         trigger_id=body.get("trigger_id"),
         place=Place(
@@ -86,7 +91,37 @@ def press_of(body: Body, action: Mapping[str, Any]) -> Press:
         ),
         ts=message.get("ts") or container.get("message_ts"),
         view=body.get("view"),
+        is_card=str(channel or "D")[0] != "D" and _is_card(message, value),
     )
+
+
+def _is_card(message: Body, value: str) -> bool:
+    """Whether all that can be pressed on a message is about the case of this value; lists name more, or show cards."""
+    numbers = {
+        (one.action, one.case_id)
+        for element in _pressable(message.get("blocks") or [])
+        for text in (element.get("value"), *(option.get("value") for option in element.get("options") or ()))
+        if text and (one := _target(str(text))) is not None
+    }
+    mine = _target(value)
+    return (
+        mine is not None and {number for _, number in numbers} == {mine.case_id} and SHOW not in dict(numbers)
+    )
+
+
+def _pressable(blocks: list[Body]) -> list[Body]:
+    found: list[Body] = []
+    for block in blocks:
+        found += block.get("elements") or [] if block.get("type") == "actions" else []
+        found += [block["accessory"]] if block.get("accessory") else []
+    return found
+
+
+def _target(value: str) -> Target | None:
+    try:
+        return Target.parse(value)
+    except ValueError:
+        return None
 
 
 def _value(action: Mapping[str, Any]) -> str:

@@ -52,7 +52,7 @@ def keeps(name: str, more: Mapping[str, Any] | None = None) -> Click:
         kept = {
             "target": press.value,
             "place": press.place.as_dict(),
-            "card": [press.place.channel, press.ts],
+            "card": press.card,
             **(more or {}),
         }
         desk.keep(

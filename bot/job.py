@@ -19,7 +19,7 @@ from relance.errors import CaseError
 from relance.ledger.snapshot import Snapshot
 from relance.slack.actions import Target
 from relance.slack.intents import Arrival, Intent
-from relance.slack.limits import NAME, clean
+from relance.slack.limits import NAME, data
 from relance.slack.modals import MODALS, Entry, Item, KnownContact
 from relance.slack.people import Person
 from relance.slack.speech import Voice
@@ -158,11 +158,13 @@ class Job:
     def made(self, number: int) -> Outcome:
         """Something was taken down from this case's card, on that case: the person is told which, when it is another."""
         case = self.case
-        if number == case.case_id:
-            return Outcome([case])
-        other = read_case(self.uow, number)
-        payer = clean(str((other.facts.get("payer") or {}).get("name") or other.payer_id), NAME)
-        return Outcome([case, other], "bot.noted", {"case": number, "payer": payer})
+        return Outcome([case]) if number == case.case_id else self.noted(number)
+
+    def noted(self, number: int | None = None) -> Outcome:
+        """Something was put on a case that the person does not look at (this one's, or that of `number`): they are told."""
+        other = read_case(self.uow, number or self.case.case_id)
+        payer = data(str((other.facts.get("payer") or {}).get("name") or other.payer_id), NAME)
+        return Outcome([self.case, other], "bot.noted", {"case": other.case_id, "payer": payer})
 
     def others_of_payer(self, case: Case) -> list[Case]:
         """The payer's other open cases, some of which may have been opened or changed just now."""

@@ -15,7 +15,7 @@ from bot.arriving import Opened, Press
 from bot.desk import Desk, log
 from bot.needs import DECISIONS, NEEDS
 from bot.scenes import scene_of
-from bot.stale import check_fresh, refresh
+from bot.stale import bind, check_fresh, refresh
 from bot.telling import refusal_text, tell
 from relance.cases.permissions import allowed, check_allowed
 from relance.cases.reading import Case, read_case
@@ -81,6 +81,9 @@ def check_press(desk: Desk, press: Press, name: str, person: Person) -> tuple[Ca
         raise CaseError("This button is not known here.", key="unknown_button")
     with desk.unit_of_work() as uow:
         case = read_case(uow, target.case_id)
+        if bind(uow, case, press.card):
+            refresh(desk, uow, case)
+            uow.commit()
         need = NEEDS[name]
         by = str(person.email)
         if need not in allowed(uow, desk.policy, by=by, case=case):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.desk import Desk
 from relance.cases.reading import Case, read_events
 from relance.errors import AlreadyDoneError
 from relance.slack.actions import Target
+from relance.slack.outbox import adopt
 from relance.slack.queue import queue_case
 from relance.store.uow import UnitOfWork
 
@@ -27,6 +30,17 @@ def check_fresh(uow: UnitOfWork, case: Case, target: Target) -> None:
         who=last.actor,
         on=last.on_date,
     )
+
+
+def bind(uow: UnitOfWork, case: Case, card: Sequence[str] | None) -> bool:
+    """Take a message that was pressed for the case's card, where the database knows of none: a sender was killed. Doesn't commit.
+
+    Gives whether it was.
+    """
+    if card is None:
+        return False
+    channel_id, ts = card
+    return adopt(uow, case_id=case.case_id, channel_id=channel_id, ts=ts)
 
 
 def refresh(desk: Desk, uow: UnitOfWork, case: Case) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from bot.arriving import Place
 from bot.desk import Desk, log
 from bot.job import WORKS, Job, Outcome
-from bot.stale import refresh
+from bot.stale import bind, refresh
 from bot.telling import refusal_text, tell
 from relance.cases.reading import read_case
 from relance.errors import CaseError
@@ -127,6 +127,7 @@ def _done(desk: Desk, one: Intent, person: Person) -> dict[str, Any] | None:
         if not intents.hold(uow, one):
             return None
         job = Job(desk, uow, one, person)
+        _rebind(job)
         inner = uow.connection.begin_nested()
         try:
             outcome = WORKS[one.name](job)
@@ -148,6 +149,15 @@ def _done(desk: Desk, one: Intent, person: Person) -> dict[str, Any] | None:
     if outcome.follow_up:
         desk.bell.set()
     return answer
+
+
+def _rebind(job: Job) -> None:
+    """A card that was pressed and that the database doesn't know is the case's, whatever comes of the press."""
+    if job.payload.get("card"):
+        try:
+            bind(job.uow, read_case(job.uow, job.target.case_id), job.payload["card"])
+        except CaseError:
+            return
 
 
 def _redraw(job: Job) -> None:
@@ -183,6 +193,8 @@ def _failed(desk: Desk, one: Intent, error: Exception) -> dict[str, Any] | None:
     if tried_again:
         return None
     log.error("slack: intent %d, %s, is given up", one.intent_id, one.name)
+    if one.payload.get("silent"):
+        return None
     return _answer(voice("bot.failed", number=one.intent_id), one)
 
 

@@ -1,1 +1,1 @@
-"""Commands, one file each."""
+"""`/relance`, one file a subcommand; `relance` chooses among them."""

@@ -132,6 +132,7 @@ class People:
         self._clock = clock
         self._with_groups = with_groups
         self._team_id: str | None = None
+        self._url: str | None = None
         self._groups: dict[str, tuple[str, ...]] = {}
         self._groups_at: datetime | None = None
         self._lock = threading.Lock()
@@ -194,13 +195,24 @@ class People:
         user: Mapping[str, Any] = answer["user"]
         person = person_of(user, team_id=self._team(), groups=self._groups.get(user_id, ()), now=now)
         with UnitOfWork(self._database) as uow:
-            store_person(uow, person)
+            # kept with the address it would pass for the member's own account, and take the member's rights away
+            kept = replace(person, email=None) if impersonates(uow, person) else person
+            store_person(uow, kept)
             uow.commit()
         return person
 
+    def workspace_url(self) -> str | None:
+        """The workspace's address (https://lumen.slack.com/), or None while Slack can't be asked."""
+        try:
+            self._team()
+        except refusals.FAILURES:
+            return None
+        return self._url
+
     def _team(self) -> str:
         if self._team_id is None:
-            self._team_id = str(self._client.auth_test()["team_id"])
+            answer = self._client.auth_test()
+            self._team_id, self._url = str(answer["team_id"]), answer.get("url")
         return self._team_id
 
     def _refresh_groups(self, now: datetime) -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
-    "bot.loading": "Einen Moment …",
-    "bot.close": "Schließen",
-    "bot.not_drawn": "Das lässt sich gerade nicht anzeigen. Versuchen Sie es in einer Minute wieder.",
     "bot.failed": (
         "Das ist trotz mehrerer Versuche nicht gelungen. Bitte noch einmal; der Betrieb weiß davon "
         "(Nummer {number})."
@@ -13,10 +10,14 @@ WORDS: dict[str, str] = {
     "bot.asked": ("Das ist länger, als Sie allein geben dürfen: Eine Freigabe ist angefragt (Fall {case})."),
     "bot.write_off_asked": "Die Ausbuchung ist angefragt (Fall {case}).",
     "bot.voted": "Ihr Ja ist vermerkt; eine weitere Person muss noch zustimmen.",
+    "bot.assigned": "Fall {case} gehört jetzt {owner}.",
+    "bot.unanswered": "Das lässt sich gerade nicht beantworten. Versuchen Sie es in einer Minute wieder.",
     "bot.noted": "Im Fall {case} vermerkt: {payer}.",
     "refusal.unknown_button": (
         "Dieser Knopf ist hier nicht mehr bekannt. Suchen Sie die neueste Karte des Falls."
     ),
+    "refusal.no_number": "{what} ist keine Fallnummer. Sie steht auf der Karte.",
+    "refusal.contact_gone": "Diese Adresse gehört dem Zahler nicht mehr. Sehen Sie noch einmal nach.",
     "refusal.unreadable": "Die Eingabe ist nicht mehr lesbar. Bitte noch einmal ausfüllen.",
     "refusal.too_late": "Slack hat zu lange gebraucht. Bitte noch einmal drücken.",
     "refusal.not_opened": (

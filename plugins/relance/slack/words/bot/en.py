@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
-    "bot.loading": "One moment …",
-    "bot.close": "Close",
-    "bot.not_drawn": "This can't be shown now. Try again in a minute.",
     "bot.failed": (
         "That could not be done, although it was tried for some time. Please do it again; operations has"
         " been told (number {number})."
@@ -13,10 +10,14 @@ WORDS: dict[str, str] = {
     "bot.asked": "That is longer than you may give alone: a yes has been asked for (case {case}).",
     "bot.write_off_asked": "The write-off has been asked for (case {case}).",
     "bot.voted": "Your yes is noted; another person must say yes as well.",
+    "bot.assigned": "Case {case} is {owner}’s now.",
+    "bot.unanswered": "That can’t be answered right now. Try again in a minute.",
     "bot.noted": "Noted in case {case}: {payer}.",
     "refusal.unknown_button": (
         "This button is not known here any more. Look for the newest card of the case."
     ),
+    "refusal.no_number": "{what} is no case’s number. Its card shows it.",
+    "refusal.contact_gone": "That address is no longer the payer’s. Look again.",
     "refusal.unreadable": "What was filled in can’t be read any more. Please fill it in again.",
     "refusal.too_late": "Slack took too long to open this. Please press again.",
     "refusal.not_opened": "Slack would not open this now. Please press again in a minute.",

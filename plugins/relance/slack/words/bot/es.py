@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
-    "bot.loading": "Un momento …",
-    "bot.close": "Cerrar",
-    "bot.not_drawn": "Ahora no se puede mostrar. Inténtelo de nuevo en un minuto.",
     "bot.failed": (
         "No se ha podido hacer, aunque se ha intentado varias veces. Hágalo de nuevo, por favor; "
         "operaciones está avisada (número {number})."
@@ -15,8 +12,12 @@ WORDS: dict[str, str] = {
     ),
     "bot.write_off_asked": "Se ha pedido dar el importe por perdido (caso {case}).",
     "bot.voted": "Su sí está anotado; otra persona tiene que aprobarlo también.",
+    "bot.assigned": "El caso {case} es ahora de {owner}.",
+    "bot.unanswered": "Ahora no se puede responder. Inténtelo de nuevo en un minuto.",
     "bot.noted": "Anotado en el caso {case}: {payer}.",
     "refusal.unknown_button": "Este botón ya no se conoce aquí. Busque la ficha más reciente del caso.",
+    "refusal.no_number": "{what} no es el número de un caso. Está en su ficha.",
+    "refusal.contact_gone": "Esa dirección ya no es del pagador. Mírelo otra vez.",
     "refusal.unreadable": "Lo rellenado ya no se puede leer. Rellénelo de nuevo, por favor.",
     "refusal.too_late": "Slack ha tardado demasiado en abrirlo. Púlselo otra vez, por favor.",
     "refusal.not_opened": "Slack no ha querido abrirlo ahora. Púlselo de nuevo en un minuto.",

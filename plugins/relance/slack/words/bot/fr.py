@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
-    "bot.loading": "Un instant …",
-    "bot.close": "Fermer",
-    "bot.not_drawn": "Impossible à afficher pour le moment. Réessayez dans une minute.",
     "bot.failed": (
         "Cela n’a pas pu être fait, malgré plusieurs essais. Refaites-le, s’il vous plaît ; "
         "l’exploitation est prévenue (numéro {number})."
@@ -15,10 +12,14 @@ WORDS: dict[str, str] = {
     ),
     "bot.write_off_asked": "Le passage en perte est demandé (dossier {case}).",
     "bot.voted": "Votre accord est noté ; une autre personne doit encore donner le sien.",
+    "bot.assigned": "Le dossier {case} est maintenant confié à {owner}.",
+    "bot.unanswered": "Impossible de répondre pour le moment. Réessayez dans une minute.",
     "bot.noted": "Noté dans le dossier {case} : {payer}.",
     "refusal.unknown_button": (
         "Ce bouton n’est plus connu ici. Cherchez la fiche la plus récente du dossier."
     ),
+    "refusal.no_number": "{what} n’est pas un numéro de dossier. Il figure sur la fiche.",
+    "refusal.contact_gone": "Cette adresse n’est plus celle du payeur. Vérifiez encore.",
     "refusal.unreadable": "La saisie n’est plus lisible. Merci de la refaire.",
     "refusal.too_late": (
         "Slack a mis trop de temps à ouvrir la fenêtre. Appuyez encore une fois, s’il vous plaît."

@@ -1,0 +1,73 @@
+"""Cases to choose from, for a message that is to be put on one: its thread's, then what is searched by name or number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from bot.asking import fold
+from bot.worklists import Viewer, read_cases, read_light, viewer_of
+from relance.cases.reading import Case
+from relance.config.policy import Policy
+from relance.config.roles import Action
+from relance.errors import NotAllowedError
+from relance.slack.modals import CaseChoice
+from relance.store.schema import dunning_case
+from relance.store.uow import UnitOfWork
+
+MOST = 100
+"""Choices that Slack takes (docs.slack.dev, select menu of external data source)."""
+
+
+def check_ever(uow: UnitOfWork, policy: Policy, by: str, action: Action) -> Viewer:
+    """Refuse who may do this to no case at all; gives the viewer.
+
+    Raises:
+        NotAllowedError: no row of theirs has it.
+    """
+    viewer = viewer_of(uow, policy, by)
+    rows = [row for row in policy.roles.permissions if action in row.may]
+    if not any(row.role in viewer.roles for row in rows):
+        could = ", ".join(sorted({row.role for row in rows}))
+        raise NotAllowedError(
+            f"{by} may not {action}.",
+            hint=f"It takes {could}.",
+            key="not_allowed",
+            action=action,
+            could=could,
+        )
+    return viewer
+
+
+def search(uow: UnitOfWork, policy: Policy, viewer: Viewer, typed: str) -> list[CaseChoice]:
+    """Open cases whose payer's name or number, or own number, has what was typed; the best first."""
+    table = dunning_case.c
+    name = sa.cast(table.facts, JSONB)["payer"]["name"].astext
+    query = sa.select(table.case_id, table.payer_id, name).where(table.state == "open")
+    words = fold(typed).split()
+    found = {
+        number: (
+            str(number) != typed.strip().lstrip("#"),
+            not fold(called or "").startswith(words[0] if words else ""),
+        )
+        for number, payer_id, called in uow.execute(query)
+        if all(word in f"{fold(called or '')} {payer_id.casefold()} #{number}" for word in words)
+    }
+    seen = {
+        one.case_id
+        for one in read_light(uow)
+        if one.case_id in found and one.entity in policy.entities and viewer.may_see(one)
+    }
+    best = sorted(seen, key=lambda number: (found[number], -number))[:MOST]
+    cases = read_cases(uow, best)
+    return [choice_of(cases[number]) for number in best if number in cases]
+
+
+def choice_of(case: Case) -> CaseChoice:
+    """A case as a choice."""
+    facts: Any = case.facts
+    payer = str((facts.get("payer") or {}).get("name") or case.payer_id)
+    opened = {row["currency"]: row["open"] for row in facts.get("totals") or () if row.get("open")}
+    return CaseChoice(case.case_id, payer, case.kind, opened)
