@@ -19,7 +19,7 @@ from relance.cases.holding import lift_holds
 from relance.cases.pledging import as_facts, give_up, take_up
 from relance.cases.reading import Case, find_case, read_case
 from relance.cases.record import Journal, change_case
-from relance.cases.resting import SNOOZED, WRITTEN_OFF, hold_rest, hold_written_off, without
+from relance.cases.resting import SNOOZED, hold_rest, without
 from relance.cases.tasks import is_task, key_of
 from relance.cases.undelivered import end_undelivered, reopen_undelivered
 from relance.cases.verbs import already, begin, check_open, checked_text, finish
@@ -66,7 +66,8 @@ def resolve(
     """Close a case for one of the reasons of its kind (`RESOLUTIONS`); gives the case. Doesn't commit.
 
     What the case held rests no longer: a dispute's and a promise's holds, and its snooze; an accepted dispute's until its credit
-    note has come. The day's work opens a case like it only when there is something new.
+    note has come. What is approved to be written off rests on. The day's work opens another
+    such case only when there is something new.
 
     Raises:
         CaseError: no such case, or no reason of its kind; says which there are.
@@ -81,14 +82,11 @@ def resolve(
     if case.snoozed_until is not None:
         kept["snooze"] = case.details.get("snooze")
         lift_holds(journal, on_date, case_id=case_id, reason=SNOOZED)
-    if case.details.get("written_off"):
-        kept["written_off"] = case.details["written_off"]
-        lift_holds(journal, on_date, case_id=case_id, reason=WRITTEN_OFF)
     told = _END[case.kind](journal, case, reason) if case.kind in _END else {}
     facts = as_facts(case.facts, live=False) if case.kind == "promise" else dict(case.facts)
     change_case(
         journal, case, "resolve", {"reason": reason, "note": words, **told}, closed_on=on_date, closed_reason=reason,
-        snoozed_until=None, details={**without(case.details, "snooze", "written_off"), "resolved": kept | told},
+        snoozed_until=None, details={**without(case.details, "snooze"), "resolved": kept | told},
         facts=facts,
     )  # fmt: skip
     return finish(journal, case_id)
@@ -165,10 +163,7 @@ def _check_alone(uow: UnitOfWork, case: Case) -> None:
 def _rest_again(
     journal: Journal, case: Case, kept: Mapping[str, Any], details: dict[str, Any]
 ) -> date | None:
-    """The rests that a resolved case had: those whose days are not over stand again; gives the last day of its snooze."""
-    if off := kept.get("written_off"):
-        hold_written_off(journal, case, off["invoices"], approved_by=off["approved_by"])
-        details["written_off"] = off
+    """The rest that a resolved case had stands again where its days are not over; gives its last day."""
     said = kept.get("snooze")
     until = date.fromisoformat(said["until"]) if said else None
     if said is None or until is None or until < journal.on:

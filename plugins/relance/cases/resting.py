@@ -71,21 +71,16 @@ def rest_written_off(
     journal: Journal, case: Case, items: Sequence[str], *, asked_by: str, reason: str
 ) -> None:
     """Dunning of these items rests until the ledger has them written off, or somebody wakes the case."""
-    hold_written_off(journal, case, items, approved_by=journal.actor)
+    put_hold(
+        journal, case.payer_id, items, reason=WRITTEN_OFF, until=None, source=f"write-off approved by {journal.actor}",
+        case_id=case.case_id,
+    )  # fmt: skip
     earlier = (case.details.get("written_off") or {}).get("invoices") or []
     said = {
         "by": asked_by, "on": journal.on.isoformat(), "approved_by": journal.actor, "reason": reason,
         "invoices": sorted({*earlier, *items}),
     }  # fmt: skip
     change_case(journal, case, "write_off", said, details={**case.details, "written_off": said})
-
-
-def hold_written_off(journal: Journal, case: Case, items: Sequence[str], *, approved_by: str) -> None:
-    """The hold of what is approved to be written off: it has no end but the ledger's word, or a person's."""
-    put_hold(
-        journal, case.payer_id, items, reason=WRITTEN_OFF, until=None, source=f"write-off approved by {approved_by}",
-        case_id=case.case_id,
-    )  # fmt: skip
 
 
 def end_write_off(journal: Journal, case: Case, *, how: str, reason: str | None = None) -> None:

@@ -15,6 +15,7 @@ from relance.cases.requesting import ask
 from relance.cases.resting import end_rest, end_write_off, put_to_rest
 from relance.cases.verbs import already, begin, check_open, checked_text, finish
 from relance.config.policy import Policy
+from relance.config.roles import Action
 from relance.errors import AlreadyDoneError, CaseError
 from relance.money import Money
 from relance.store.schema import customer_version, invoice_version
@@ -70,22 +71,26 @@ def snooze(
 def wake(
     uow: UnitOfWork, *, policy: Policy, case_id: int, by: str, on_date: date, reason: str | None = None
 ) -> Case:
-    """End the rest of a case by hand, and that of what was to be written off: dunning goes on today. Doesn't commit.
+    """End the rest of a case by hand: dunning goes on today; gives the case. Doesn't commit.
+
+    Of a case that does not rest any more, what was approved to be written off is dunned again: that takes the right to write off.
 
     Raises:
         CaseError: no such case.
-        NotAllowedError: `by` may not let cases like it rest, and so may not wake them either.
+        NotAllowedError: `by` may not let cases like it rest, or write off, and so may not take that back either.
         AlreadyDoneError: it doesn't rest; says who woke it, and when.
     """
     words = checked_text(reason, "reason", needed=False)
-    case, journal = begin(uow, policy=policy, case_id=case_id, by=by, on_date=on_date, action="snooze")
-    if case.snoozed_until is None and not case.details.get("written_off"):
-        raise already(uow, case, "awake", ("wake", "open"), key="awake")
-    if case.snoozed_until is not None:
+    before = read_case(uow, case_id, lock=True)
+    off, resting = before.details.get("written_off"), before.snoozed_until is not None
+    action: Action = "write_off" if off and not resting else "snooze"
+    case, journal = begin(uow, policy=policy, case_id=case_id, by=by, on_date=on_date, action=action)
+    if resting:
         end_rest(journal, case, how="hand", reason=words)
-        case = read_case(uow, case_id)
-    if case.details.get("written_off"):
+    elif off:
         end_write_off(journal, case, how="hand", reason=words)
+    else:
+        raise already(uow, case, "awake", ("wake", "open"), key="awake")
     return finish(journal, case_id)
 
 

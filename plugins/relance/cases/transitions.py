@@ -29,8 +29,14 @@ CASE: Mapping[str, Transition] = MappingProxyType(
     {
         row.verb: row
         for row in (
+            # what the day's work does
             Transition("open", ("new",), "open", inverse="close"),
             Transition("update", ("open",), None, inverse=None),
+            Transition("escalate", ("open",), None, inverse=None),
+            Transition("ask_anew", ("open",), None, inverse=None),
+            Transition("confirm", ("open",), None, inverse=None),
+            Transition("close", ("open",), "closed", inverse="reopen"),
+            # what people do; the day's work wakes too
             Transition("comment", ("open", "closed"), None, inverse="delete_comment"),
             Transition("edit_comment", ("open", "closed"), None, inverse="edit_comment"),
             Transition("delete_comment", ("open", "closed"), None, inverse="comment"),
@@ -40,30 +46,29 @@ CASE: Mapping[str, Transition] = MappingProxyType(
             Transition("unwatch", ("open", "closed"), None, inverse="watch"),
             Transition("snooze", ("open",), None, inverse="wake"),
             Transition("wake", ("open", "closed"), None, inverse="snooze"),
+            Transition("promise", ("open",), None, inverse="resolve"),
+            Transition("instalments", ("open",), None, inverse="resolve"),
+            Transition("dispute", ("open",), None, inverse="resolve"),
+            Transition("announce", ("open",), None, inverse="end_announcement"),
+            Transition("end_announcement", ("open", "closed"), None, inverse="announce"),
+            Transition("call", ("open",), None, inverse="reopen"),
+            Transition("contact", ("open",), None, inverse="end_contact"),
+            Transition("end_contact", ("open", "closed"), None, inverse="contact"),
             Transition("resolve", ("open",), "closed", inverse="reopen"),
             Transition("reopen", ("closed",), "open", inverse="resolve"),
             Transition("ask", ("open",), None, inverse="withdraw"),
-            Transition("answer", ("open",), None, inverse="ask"),
+            Transition("write_off", ("open", "closed"), None, inverse="wake"),
+            # answers to approvals: their event is a close with that reason; what a yes has put to rest is woken
             Transition("vote", ("open",), None, inverse="reject"),
-            Transition("ask_anew", ("open",), None, inverse=None),
-            Transition("withdraw", ("open",), "closed", inverse="ask"),
             Transition("approve", ("open",), "closed", inverse="reopen"),
             Transition("reject", ("open",), "closed", inverse="reopen"),
-            Transition("write_off", ("open", "closed"), None, inverse="wake"),
-            Transition("escalate", ("open",), None, inverse=None),
-            Transition("promise", ("open",), None, inverse=None),
-            Transition("instalments", ("open",), None, inverse=None),
-            Transition("dispute", ("open",), None, inverse=None),
-            Transition("announce", ("open",), None, inverse="end_announcement"),
-            Transition("end_announcement", ("open", "closed"), None, inverse="announce"),
-            Transition("call", ("open",), None, inverse=None),
-            Transition("contact", ("open",), None, inverse="end_contact"),
-            Transition("end_contact", ("open", "closed"), None, inverse="contact"),
-            Transition("confirm", ("open",), None, inverse=None),
-            Transition("close", ("open",), "closed", inverse="reopen"),
+            Transition("withdraw", ("open",), "closed", inverse="ask"),
+            Transition("answer", ("open",), None, inverse="ask"),
         )
     }
 )
+DAYS_WORK = frozenset({"open", "update", "escalate", "ask_anew", "confirm", "close"})
+"""Verbs that no person does: what is brought to a day is undone by the next, and not by hand."""
 PROMISE: Mapping[str, Transition] = MappingProxyType(
     {
         row.verb: row

@@ -193,6 +193,11 @@ def test_an_approved_write_off_rests_until_the_ledger_says_so(world: World) -> N
 def test_a_write_off_is_taken_back_by_hand(world: World) -> None:
     act(world, cases.approve, LEAD_2, case_id=_write_off(world).case_id)
     assert {item for item, _, _ in holds_on(world, DAY)} == {"F1", "F2"}
+    with pytest.raises(NotAllowedError, match="may not write_off this"):
+        act(world, cases.wake, SALES)
+    act(world, cases.snooze, SALES, until=DAY + timedelta(days=2), reason="away")
+    act(world, cases.wake, SALES)  # one rest after another, the last first
+    assert {reason for _, reason, _ in holds_on(world, DAY)} == {"commercial_hold"}
     act(world, cases.wake, BOSS, reason="they found a buyer")
     assert holds_on(world, DAY) == []
     assert "written_off" not in case_of(world).details

@@ -104,12 +104,13 @@ def test_a_rest_that_is_over_does_not_come_back(world: World) -> None:
     assert holds_on(world, later) == []
 
 
-def test_a_write_off_comes_back_with_its_case(world: World) -> None:
+def test_what_is_to_be_written_off_rests_on_when_its_case_is_resolved(world: World) -> None:
     asked = act(world, cases.write_off, LEAD, reason="bankrupt", invoices=["F1"])
     act(world, cases.approve, LEAD_2, case_id=asked.case_id)
     act(world, cases.resolve, LEAD, reason="clarified")
-    assert holds_on(world, DAY) == []
-    act(world, cases.reopen, LEAD)
+    assert holds_on(world, NEXT) == [("F1", "commercial_hold", None)]
+    world.work(NEXT)
+    act(world, cases.reopen, LEAD, NEXT)
     assert holds_on(world, NEXT) == [("F1", "commercial_hold", None)]
     assert case_of(world).details["written_off"]["approved_by"] == LEAD_2
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from relance.cases.transitions import CASE, INSTALMENT_PLAN, PROMISE, move
+from relance.cases.transitions import CASE, DAYS_WORK, INSTALMENT_PLAN, PROMISE, move
 from relance.errors import CaseError
 
 
 @pytest.mark.parametrize("table", [CASE, PROMISE, INSTALMENT_PLAN])
 def test_every_inverse_is_in_the_table(table: dict) -> None:
     assert {row.inverse for row in table.values() if row.inverse} <= set(table)
+
+
+def test_every_action_of_a_person_has_its_inverse() -> None:
+    assert {verb for verb, row in CASE.items() if row.inverse is None} <= DAYS_WORK
+    assert set(CASE) >= DAYS_WORK
+
+
+def test_an_inverse_can_be_done_where_its_verb_leads() -> None:
+    # what is withdrawn is asked anew in another case; the outcome that ends a call closes its case
+    elsewhere = {"withdraw", "call"}
+    for verb, row in CASE.items():
+        if row.inverse is not None and "open" in row.sources and verb not in elsewhere:
+            assert (row.target or "open") in CASE[row.inverse].sources, verb
 
 
 def test_closing_and_reopening_undo_each_other() -> None:
