@@ -86,7 +86,8 @@ def lease(
         .values(lease_owner=name, lease_until=until(seconds))
         .returning(*_MESSAGE)
     )
-    return sorted((message_of(row) for row in uow.execute(taken).mappings()), key=lambda one: one.key)
+    rows = uow.execute(taken).mappings()
+    return sorted((message_of(row, body=b"") for row in rows), key=lambda one: one.key)
 
 
 def channels_waiting(uow: UnitOfWork, *, entity: str, as_of: date, keys: Sequence[str] | None) -> list[str]:
@@ -132,10 +133,10 @@ _MESSAGE = [
 ]  # fmt: skip
 
 
-def message_of(row: sa.RowMapping) -> Message:
-    """A row of the outbox as the port's message; without a body where the row has none."""
+def message_of(row: sa.RowMapping, *, body: bytes | None = None) -> Message:
+    """A row of the outbox as the port's message; `body` stands for one that was not read."""
     return Message(
         key=row["key"], entity=row["entity"], channel=row["channel"], on_date=row["on_date"], sender=row["sender"],
         recipient=row["recipient"], copies=tuple(row["copies"]), message_id=row["message_id"], media=row["media"],
-        body=bytes(row.get("body") or b""), digest=row["digest"],
+        body=bytes(row["body"]) if body is None else body, digest=row["digest"],
     )  # fmt: skip

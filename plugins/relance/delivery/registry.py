@@ -27,6 +27,7 @@ class Channels:
         self._policy = policy
         self._entity = entity
         self._open: dict[tuple[str, str], Channel] = {}
+        self._carriers: dict[tuple[str, bool], str] = {}
 
     def of(self, message: Message) -> Channel:
         """The adapter that carries a message now."""
@@ -34,7 +35,11 @@ class Channels:
 
     def provider_of(self, channel: str, recipient: str | None = None) -> str:
         """The name of who carries a channel (to a recipient, where that matters)."""
-        return provider_of(self._settings, self._policy, channel, recipient)
+        at = (channel, recipient is not None and "@" not in recipient)
+        known = self._carriers.get(at)
+        if known is None:
+            known = self._carriers[at] = provider_of(self._settings, self._policy, channel, recipient)
+        return known
 
     def carried_by(self, provider: str) -> tuple[str, ...]:
         """The channels that a provider carries."""

@@ -15,7 +15,13 @@ from pathlib import Path
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from relance.delivery.port import ChannelDownError, ChannelRefusedError, InDoubtError, Message
+from relance.delivery.port import (
+    ChannelDownError,
+    ChannelRefusedError,
+    InDoubtError,
+    Message,
+    RecipientError,
+)
 from relance.delivery.smtp import SmtpChannel, _is_nobody
 from relance.errors import PermanentError, TransientError
 from relance.settings import Smtp
@@ -169,6 +175,125 @@ def test_a_greeting_that_says_no_is_a_server_that_is_down():
 
     with scripted(no) as port, channel(port) as one, pytest.raises(ChannelDownError, match="554"):
         one.send(message())
+
+
+# ---- commands in groups (RFC 2920)
+
+
+def grouped(
+    *envelopes: tuple[str, str, str], heard: list[bytes], hang_up_after: int | None = None
+) -> Callable[[socket.socket], None]:
+    """Offer PIPELINING; answer MAIL, RCPT and DATA of each message in one go, and say what came after DATA until a dot."""
+
+    def conversation(connection: socket.socket) -> None:
+        file = connection.makefile("rb")
+        connection.sendall(b"220 test\r\n")
+        file.readline()
+        connection.sendall(b"250-test\r\n250 PIPELINING\r\n")
+        for answers in envelopes:
+            while (line := file.readline()).upper() == b"RSET\r\n":
+                connection.sendall(b"250 OK\r\n")
+            heard.append(line + file.readline() + file.readline())
+            given = answers[:hang_up_after]
+            connection.sendall("".join(f"{one}\r\n" for one in given).encode())
+            if hang_up_after is not None:
+                break
+            if answers[-1].startswith("354"):
+                body = (
+                    b"".join(iter(file.readline, b".\r\n")) if answers[1].startswith("250") else file.read()
+                )
+                heard.append(body)
+                connection.sendall(b"250 taken\r\n" if answers[1].startswith("250") else b"")
+        connection.shutdown(socket.SHUT_RDWR)
+
+    return conversation
+
+
+GO = "354 go"
+
+
+def test_a_server_that_takes_groups_gets_the_envelope_in_one_piece():
+    heard: list[bytes] = []
+    with scripted(grouped((OK, OK, GO), (OK, OK, GO), heard=heard)) as port, channel(port) as one:
+        assert one.send(message()).reference == "250 taken"
+        assert one.send(message(body=b"x\n.y\r\n" * 400_000)).reference == "250 taken"
+    envelope = b"MAIL FROM:<compta@lumen.example>\r\nRCPT TO:<a@client.example>\r\nDATA\r\n"
+    body = b"Subject: x\r\n\r\nhello\r\n..\r\nend\r\n"
+    assert heard == [envelope, body, envelope, b"x\r\n..y\r\n" * 400_000]
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "words"),
+    [
+        (("550 5.1.8 sender", "503 no", "503 no"), PermanentError, "MAIL FROM was refused: 550"),
+        ((OK, "550 5.1.1 unknown", "554 nobody"), RecipientError, "the recipient was refused: 550"),
+        ((OK, "451 greylisted", "554 nobody"), TransientError, "the recipient was refused: 451"),
+        ((OK, OK, "452 full"), TransientError, "DATA was refused: 452"),
+        ((OK, "530 5.7.0 log in", "503 no"), ChannelRefusedError, "530"),
+    ],
+)  # fmt: skip
+def test_the_first_refusal_of_a_group_counts_and_the_next_message_goes(answers, error, words):
+    heard: list[bytes] = []
+    with scripted(grouped(answers, (OK, OK, GO), heard=heard)) as port, channel(port) as one:
+        with pytest.raises(error, match=words):
+            one.send(message())
+        assert one.send(message()).reference == "250 taken"
+
+
+def test_data_that_is_taken_for_a_refused_recipient_is_never_ended_by_a_dot():
+    heard: list[bytes] = []
+    with (
+        scripted(grouped((OK, "550 5.1.1 unknown", GO), heard=heard)) as port,
+        channel(port) as one,
+        pytest.raises(RecipientError),
+    ):
+        one.send(message())
+    assert heard[1:] == [b""]
+
+
+@pytest.mark.parametrize(
+    ("answers", "hang_up_after", "error"),
+    [
+        ((OK, OK, GO), 0, TransientError), ((OK, OK, GO), 2, TransientError),
+        ((OK, "550 5.1.1 unknown", GO), 2, RecipientError), (("421 closing", OK, GO), 1, TransientError),
+    ],
+)  # fmt: skip
+def test_a_line_lost_in_a_group_means_nothing_has_left_and_a_refusal_before_it_counts(
+    answers, hang_up_after: int, error
+):
+    heard: list[bytes] = []
+    with (
+        scripted(grouped(answers, heard=heard, hang_up_after=hang_up_after)) as port,
+        channel(port) as one,
+        pytest.raises(error),
+    ):
+        one.send(message())
+
+
+@pytest.mark.parametrize("more", [{"copies": ("b@client.example",)}, {"recipient": '"a b"@client.example'}])
+def test_who_gets_copies_or_needs_quoting_is_named_one_by_one(more):
+    answers = [f"{OK}\r\n".encode()] * (2 + len(more.get("copies", ())))
+
+    def conversation(connection: socket.socket) -> None:
+        file = connection.makefile("rb")
+        connection.sendall(b"220 test\r\n")
+        file.readline()
+        connection.sendall(b"250-test\r\n250 PIPELINING\r\n")
+        for answer in answers:
+            file.readline()
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):  # nothing comes before its answer
+                connection.recv(1, socket.MSG_PEEK)
+            connection.setblocking(True)
+            connection.sendall(answer)
+        file.readline()
+        connection.sendall(b"354 go\r\n")
+        while file.readline() not in (b".\r\n", b""):
+            pass
+        connection.sendall(b"250 taken\r\n")
+
+    with scripted(conversation) as port, channel(port) as one:
+        assert one.send(message(**more)).reference == "250 taken"
 
 
 # ---- the message
