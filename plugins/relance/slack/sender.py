@@ -99,7 +99,8 @@ def send(
     """
     report = SlackReport()
     if settings.slack_token:
-        Sender(database, client_of(settings), policy, clock or SystemClock(), report).run()
+        with database.keeping():
+            Sender(database, client_of(settings), policy, clock or SystemClock(), report).run()
     report.pending = outbox.unfinished(database, entity=entity)
     return report
 

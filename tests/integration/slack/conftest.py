@@ -10,17 +10,17 @@ import pytest
 
 from relance.settings import Settings
 from relance.store.database import Database
-from tests.integration.slack.desk import Desk
+from tests.integration.slack.desk import USERS, Desk
 from tests.slack_emulator import fault_proxy, server
 
 _NUMBER = itertools.count()
-_CHANNELS = [f"#room-{n}" for n in range(120)]
+_CHANNELS = [f"#room-{n}" for n in range(200)]
 
 
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[server.Slack]:
     try:
-        with server.running(_CHANNELS) as slack:
+        with server.running(_CHANNELS, USERS) as slack:
             yield slack
     except server.EmulatorError as why:
         pytest.skip(f"SLACK IS NOT TESTED: {why}")

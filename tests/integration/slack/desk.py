@@ -6,7 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from relance import slack
+import sqlalchemy as sa
+
+from relance import cases, slack
+from relance.config.slack import SlackRules
 from relance.settings import Settings
 from relance.slack.sender import SlackReport
 from relance.store import schema
@@ -17,6 +20,8 @@ from tests.slack_emulator.fault_proxy import Proxy
 from tests.slack_emulator.server import Slack
 
 DAY = date(2026, 3, 12)
+ADA, BEN, LEAD = "ada@lumen.example", "ben@lumen.example", "lead@lumen.example"
+USERS = {"ada": ADA, "ben": BEN, "lead": LEAD}
 
 
 class TestClock:
@@ -49,6 +54,10 @@ class Desk:
     def __post_init__(self) -> None:
         self.world = World(self.database, policy(channel=self.main, overdue_90=self.own))
 
+    def noise(self, **rules: Any) -> None:
+        """Another slack.yaml."""
+        self.world.policy = self.world.policy.model_copy(update={"slack": SlackRules.model_validate(rules)})
+
     def late_payers(self, count: int) -> None:
         """So many payers with one invoice a hundred days late, worked on DAY."""
         self.world.ledger(
@@ -70,6 +79,35 @@ class Desk:
             count = slack.queue(uow, policy=self.world.policy, entity=ENTITY, as_of=day)
             uow.commit()
         return count
+
+    def comment(self, text: str, case_id: int = 1, *, by: str = ADA) -> int:
+        """A colleague's comment, queued in its transaction; gives how many rows that wrote."""
+        with UnitOfWork(self.database) as uow:
+            cases.comment(uow, policy=self.world.policy, case_id=case_id, text=text, by=by, on_date=DAY)
+            count = slack.queue_case(uow, policy=self.world.policy, case_id=case_id, as_of=DAY)
+            uow.commit()
+        return count
+
+    def people(self, **other: str) -> None:
+        """Slack's people, as the bot notes them; `other`: e-mail's name → another locale."""
+        with UnitOfWork(self.database) as uow:
+            for name, email in USERS.items():
+                row = {
+                    "user_id": self.slack.user_id(name), "team_id": "T1", "email": email, "name": name,
+                    "locale": other.get(name, "en-GB"), "kind": "member",
+                }  # fmt: skip
+                uow.execute(sa.insert(schema.slack_user).values(row))
+            uow.commit()
+
+    def told(self, name: str) -> list[str]:
+        """What the app has said to a person alone, oldest first."""
+        return [one["text"] for one in self.said_alone(name)]
+
+    def said_alone(self, name: str) -> list[dict[str, Any]]:
+        """Those messages whole, as they were called for: the app has no scope to read them again."""
+        channel = self.slack.client.conversations_open(users=self.slack.user_id(name))["channel"]["id"]
+        called = self.proxy.named("chat.postMessage")
+        return [call.arguments for call in called if call.arguments["channel"] == channel]
 
     def send(self, clock: TestClock | None = None, **other: Any) -> SlackReport:
         settings = replace(self.settings, **other)

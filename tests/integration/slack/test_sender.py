@@ -11,10 +11,12 @@ import time
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from relance import slack
 from relance.slack.pace import POST, seconds_between
 from relance.slack.sender import PATIENCE
+from relance.store import schema
 from relance.store.uow import UnitOfWork
 from tests.integration.cases.world import ENTITY, policy
 from tests.integration.slack.desk import DAY, Desk, TestClock
@@ -39,22 +41,33 @@ def test_a_posted_card_is_updated_in_place_never_posted_again(desk: Desk) -> Non
     desk.late_payers(1)
     desk.send()
     (before,) = desk.messages()
-    desk.day(NEXT)
+    desk.comment("will be paid on Friday")
     assert desk.send().updated == 1
     (after,) = desk.messages()
     assert before["ts"] == after["ts"]
-    assert "100 days" in str(before["blocks"])
-    assert "101 days" in str(after["blocks"])
+    assert "Friday" not in str(before["blocks"])
+    assert "Friday" in str(after["blocks"])
+
+
+def test_a_night_in_which_nothing_shown_changed_costs_no_call(desk: Desk) -> None:
+    desk.late_payers(3)
+    desk.send()
+    calls = len(desk.proxy.calls)
+    for days in (1, 2, 19):
+        assert desk.day(DAY + timedelta(days=days)) == 0
+    assert desk.day(DAY + timedelta(days=21)) == 3  # more than 120 days late: a step that the card shows
+    assert len(desk.proxy.calls) == calls
 
 
 def test_an_unchanged_look_is_not_queued_and_a_newer_one_takes_the_place_of_one_not_sent(desk: Desk) -> None:
     desk.late_payers(1)
     assert desk.queue() == 0
-    assert desk.day(NEXT) == 1
+    assert desk.comment("first") == 1
+    assert desk.comment("second") == 1
     assert [row["state"] for row in desk.outbox()] == ["pending"]
     desk.send()
-    assert "101 days" in str(desk.messages()[0]["blocks"])
-    assert desk.day(NEXT) == 0
+    assert "second" in str(desk.messages()[0]["blocks"])
+    assert desk.queue() == 0
     assert desk.send().as_dict() == {
         "posted": 0,
         "updated": 0,
@@ -96,6 +109,22 @@ def test_retry_after_is_obeyed(desk: Desk, fault: Fault) -> None:
     assert len(desk.messages()) == 2
 
 
+def test_retry_after_holds_for_its_method_and_other_channels_go_on(desk: Desk) -> None:
+    desk.late_payers(1)
+    desk.send()
+    desk.comment("changed")
+    promised = desk.world.promise("5.00 EUR", DAY + timedelta(days=7), DAY, payer_id="C0")
+    with UnitOfWork(desk.database) as uow:
+        slack.queue_case(uow, policy=desk.world.policy, case_id=promised, as_of=DAY)
+        uow.commit()
+    desk.proxy.faults = [Fault("429", "chat.update", retry_after=30)]
+    del desk.proxy.calls[:]
+    report = desk.send()
+    assert (report.posted, report.updated) == (1, 1)
+    assert [call.method for call in desk.proxy.calls] == ["chat.update", "chat.postMessage", "chat.update"]
+    assert sum(desk.clock.slept) == pytest.approx(30, abs=0.1)
+
+
 def test_a_long_retry_after_leaves_the_rest_for_the_next_run(desk: Desk) -> None:
     desk.late_payers(2)
     desk.proxy.faults = [Fault("429", retry_after=int(PATIENCE.total_seconds()) + 10)]
@@ -133,7 +162,7 @@ def test_where_history_cannot_be_read_a_doubtful_card_is_given_up_instead_of_pos
     assert (report.posted, report.dead) == (0, 1)
     assert len(desk.messages()) == 1
     assert "may have reached Slack" in desk.outbox()[0]["error"]
-    desk.day(NEXT)  # the next change looks again, now with the scope, and takes the message over
+    desk.comment("asked again")  # the next change looks again, now with the scope, and takes the message over
     assert desk.send().updated == 1
     assert len(desk.messages()) == 1
 
@@ -151,6 +180,31 @@ def test_slack_down_for_a_day_loses_nothing(desk: Desk) -> None:
     assert len(desk.messages()) == 2
 
 
+def test_a_row_that_slack_fails_on_is_given_up_after_two_days_not_before(desk: Desk) -> None:
+    desk.late_payers(1)
+    with UnitOfWork(desk.database) as uow:
+        uow.execute(sa.update(schema.slack_outbox).values(attempts=1000))
+        uow.commit()
+    desk.clock.time += timedelta(hours=30)
+    desk.proxy.faults = [Fault("500", "chat.postMessage")]
+    assert (desk.send().pending, desk.outbox()[0]["state"]) == (1, "pending")
+    desk.clock.time += timedelta(minutes=6)
+    assert desk.send().posted == 1
+    desk.comment("x")
+    with UnitOfWork(desk.database) as uow:
+        uow.execute(
+            sa.update(schema.slack_outbox)
+            .where(schema.slack_outbox.c.state == "pending")
+            .values(attempts=1000)
+        )
+        uow.commit()
+    desk.clock.time += timedelta(days=2)
+    desk.proxy.faults = [Fault("500", "chat.update")]
+    report = desk.send()
+    assert (report.dead, report.pending) == (1, 0)
+    assert "500" in report.problems[0]
+
+
 @pytest.mark.parametrize("error", ["channel_not_found", "is_archived", "not_in_channel"])
 def test_a_card_that_cannot_go_to_its_own_channel_goes_to_the_main_one(desk: Desk, error: str) -> None:
     desk.late_payers(1)
@@ -166,10 +220,10 @@ def test_a_really_archived_channel_moves_a_posted_card_once(desk: Desk) -> None:
     desk.late_payers(1)
     desk.send()
     desk.proxy.faults = [Fault("error", "chat.update", error="is_archived")]
-    desk.day(NEXT)
+    desk.comment("one")
     report = desk.send()
     assert (report.posted, report.updated) == (1, 0)
-    desk.day(NEXT + timedelta(days=1))
+    desk.comment("two")
     assert desk.send().updated == 1
     assert len(desk.messages(desk.main)) == 1
 
@@ -189,10 +243,10 @@ def test_a_card_deleted_in_slack_is_not_posted_again(desk: Desk) -> None:
     desk.late_payers(1)
     desk.send()
     desk.slack.client.chat_delete(channel=desk.slack.channel_id(desk.own), ts=desk.messages()[0]["ts"])
-    desk.day(NEXT)
+    desk.comment("one")
     assert desk.send().dead == 1
     assert "deleted" in desk.cards()[0]["gone"]
-    assert desk.day(NEXT + timedelta(days=1)) == 0
+    assert desk.comment("two") == 0
     assert desk.messages() == []
 
 
@@ -326,15 +380,8 @@ def test_an_entity_without_a_channel_has_no_cards(desk: Desk) -> None:
 
 
 def test_a_comment_shows_on_the_card(desk: Desk) -> None:
-    from relance import cases
-
     desk.late_payers(1)
-    with UnitOfWork(desk.database) as uow:
-        cases.comment(
-            uow, policy=policy(), case_id=1, text="asked <!here> twice", by="sales@lumen.example", on_date=DAY
-        )
-        uow.commit()
-    desk.queue()
+    desk.comment("asked <!here> twice")
     desk.send()
     assert "asked &lt;!here&gt; twice" in str(desk.messages()[0]["blocks"])
 
