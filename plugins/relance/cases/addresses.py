@@ -30,7 +30,7 @@ SERVES = {
 """By channel, all that an address of it serves."""
 CHANNEL_OF = {"email": "email", "phone": "call", "whatsapp": "whatsapp"}
 """By column of a contact, the channel that is meant by it."""
-_PHONE = re.compile(r"\+[1-9]\d{6,14}")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 def addresses_of(uow: UnitOfWork, entity: str, payer_id: str, on: date) -> list[dict[str, Any]]:

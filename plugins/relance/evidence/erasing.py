@@ -1,9 +1,9 @@
 """Content whose time of keeping has ended is erased; its hash, dates and channel stay, and the chain still holds.
 
 What is content: the bytes of messages, to whom and from whose answers (addresses, texts, what providers said), what an entry
-of the chain tells, what a contact, a call or a task was made of, files under the home folder. A payer with an open case, an
-open debt or a hand-over under way is left as it is until that is settled: the content is needed for legal claims
-(GDPR 17(3)(e)).
+of the chain tells, what a contact, a call or a task was made of, persons whom people gave a payer, files under the home folder.
+A payer with an open case, an open debt or a hand-over under way is left as it is until that is settled: the content is needed
+for legal claims (GDPR 17(3)(e)).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from relance.ledger.loading import load_versions
 from relance.ledger.snapshot import take_snapshot
 from relance.store import timeline as chains
 from relance.store.database import Database
-from relance.store.schema import contact, dunning_case, outbox, receipt, reply, timeline
+from relance.store.schema import contact, contact_correction, dunning_case, outbox, receipt, reply, timeline
 from relance.store.uow import UnitOfWork
 
 ERASED = "evidence.erased"
@@ -53,6 +53,7 @@ class EraseReport:
     receipts: int = 0
     replies: int = 0
     contacts: int = 0
+    people: int = 0
     files: int = 0
     old_entries: int = 0
 
@@ -158,11 +159,20 @@ def _expired_entries(entity: str, before: date) -> sa.ColumnElement[bool]:
     )
 
 
+def _expired_people(entity: str, before: date) -> sa.ColumnElement[bool]:
+    """Persons whom people gave a payer that has nothing open any more, or took back, before that day."""
+    given = sa.func.coalesce(contact_correction.c.withdrawn_on, contact_correction.c.on_date)
+    return sa.and_(
+        contact_correction.c.entity == entity, given < before, contact_correction.c.erased_on.is_(None)
+    )
+
+
 def _payers_with_expired(uow: UnitOfWork, entity: str, before: date) -> set[str]:
     queries = (
         sa.select(outbox.c.payer_id).where(_expired_messages(entity, before)),
         sa.select(contact.c.payer_id).where(_expired_contacts(entity, before)),
         sa.select(timeline.c.payer_id).where(_expired_entries(entity, before)),
+        sa.select(contact_correction.c.customer_id).where(_expired_people(entity, before)),
         *(
             sa.select(table.c.payer_id).where(
                 table.c.entity == entity, table.c.on_date < before, table.c.erased_on.is_(None),
@@ -202,7 +212,7 @@ def _erase(
     for name, statement in _statements(entity, payers, before, as_of).items():
         for payer in uow.execute(statement).scalars():
             counts[payer][name] = counts[payer].get(name, 0) + 1
-    for name in ("messages", "entries", "receipts", "replies", "contacts"):
+    for name in ("messages", "entries", "receipts", "replies", "contacts", "people"):
         total = sum(own.get(name, 0) for own in counts.values())
         setattr(report, name, getattr(report, name) + total)
     chains.append(
@@ -236,6 +246,10 @@ def _statements(entity: str, payers: Sequence[str], before: date, as_of: date) -
         .where(receipt.c.entity == entity, receipt.c.payer_id.in_(payers), receipt.c.on_date < before,
                receipt.c.erased_on.is_(None))
         .values(detail=_NOTHING, erased_on=as_of).returning(receipt.c.payer_id),
+        "people": sa.update(contact_correction)
+        .where(_expired_people(entity, before), contact_correction.c.customer_id.in_(payers))
+        .values(name=None, email=None, phone=None, whatsapp=None, erased_on=as_of)
+        .returning(contact_correction.c.customer_id),
         "replies": _erase_replies(
             sa.and_(reply.c.entity == entity, reply.c.payer_id.in_(payers)), before, as_of
         ),
