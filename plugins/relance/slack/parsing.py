@@ -24,10 +24,8 @@ _MARKS = str.maketrans(
 )
 _NO_CENTS = re.compile(r"[.,]\s?[-–—]{1,2}$")
 """The German and Swiss way to write round amounts: 100,- and 100.–."""
-_NUMBER = re.compile(r"[\d.,' ]*\d")
-_WORD = re.compile(
-    r"^\s*([^\W\d_]+\.?|\S?[^\w\s.,'+-]+)?\s*([\d.,' ]*\d)\s*([^\W\d_]+\.?|[^\w\s.,'+-]+)?\s*$"
-)
+_UNIT = r"[^\d\s.,'+\-]{1,8}\.?"
+_WORD = re.compile(rf"({_UNIT})?\s*([\d.,' ]*\d)\s*({_UNIT})?")
 _DAY = re.compile(r"(\d{1,4})\s*[./\s-]\s*(\d{1,2})\s*[./\s-]\s*(\d{1,4})\.?")
 
 
@@ -102,7 +100,7 @@ def parse_amount(text: str, currency: str, tag: str | None) -> Money | Doubt:
     notation = notation_of(tag)
     told = {"text": clean(text, _TOLD) or "–", "example": notation.example(currency), "currency": currency}
     written = unicodedata.normalize("NFKC", text.translate(_MARKS)).translate(_MARKS).strip()
-    found = _WORD.match(_NO_CENTS.sub("", written))
+    found = _WORD.fullmatch(_NO_CENTS.sub("", written))
     if found is None or (found[1] and found[3]):
         return Doubt("parse.amount.unreadable", told)
     unit = found[1] or found[3]

@@ -59,7 +59,7 @@ def _figures(said: CustomerAnswer, voice: Voice) -> list[tuple[str, str]]:
         (voice("open"), "\n".join(voice.amounts(totals, "open")[:4]) or "–"),
         (voice("overdue"), "\n".join(voice.amounts(totals, "overdue")[:4]) or "–"),
         (voice("credit"), "\n".join(voice.amounts(totals, "credit")[:4])),
-        (voice("oldest"), voice("days_late", count=late) if late > 0 else voice("not_late")),
+        (voice("oldest"), voice("home.late", count=late) if late > 0 else voice("not_late")),
         (voice("level"), voice.named("level", level) if level else voice("no_level")),
         (voice("answer.collector"), data(str(payer.get("collector") or ""), limits.ID)),
         (voice("answer.sales_owner"), data(str(payer.get("sales_owner") or ""), limits.ID)),
@@ -73,7 +73,7 @@ def _item(voice: Voice, one: Item, as_of: date) -> str:
         voice.amount(one.open, one.currency),
         voice.day(one.due_date),
     ]
-    return "• " + " · ".join([*told, voice("home.late", count=late) if late > 0 else voice("item_not_due")])
+    return "• " + " · ".join([*told, voice("home.late", count=late) if late > 0 else voice("answer.not_due")])
 
 
 def _case(voice: Voice, one: CaseLine) -> str:

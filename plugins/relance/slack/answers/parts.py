@@ -66,4 +66,4 @@ def amounts(voice: Voice, sums: Sequence[Money], *, most: int = 4) -> str:
 
 def link(url: str | None, words: str) -> str:
     """A link, where there is an address."""
-    return f"<{limits.escape(url.replace('|', '%7C'))}|{words}>" if url else words
+    return f"<{limits.escape(url.replace('|', '%7C'))}|{words.replace('|', '/')}>" if url else words

@@ -57,7 +57,7 @@ class GivenContact:
     """A person at the payer; `phone` as +33123456789."""
 
     name: str
-    role: str | None
+    role: str
     email: str | None
     phone: str | None
     language: str | None
@@ -118,7 +118,7 @@ def _person(scene: ModalScene) -> list[Block]:
     ask = voice("modal.choose")
     return [
         field("name", voice("modal.contact.name"), text(longest=120), optional=True),
-        field("role", voice("modal.contact.role"), choice(roles, placeholder=ask), optional=True),
+        field("role", voice("modal.contact.role"), choice(roles, initial=ROLES[0], placeholder=ask), optional=True),
         field("email", voice("modal.contact.email"), {"type": "email_text_input"}, optional=True),
         field("phone", voice("modal.contact.phone"), text(longest=30, placeholder="+33 1 23 45 67 89"), optional=True),
         field("language", voice("modal.contact.language"), choice(languages, initial=own, placeholder=ask), optional=True),
@@ -161,8 +161,8 @@ def _given(form: Form) -> GivenContact | None:
         if not _PHONE.fullmatch(phone):
             form.fail("phone", "form.contact.phone")
         phone = re.sub(r"[^\d+]", "", phone)
-    role, language = form.choice("role", required=False), form.choice("language", required=False)
-    return GivenContact(name or "", role, email, phone, language)
+    role = form.choice("role", required=False) or ROLES[0]
+    return GivenContact(name or "", role, email, phone, form.choice("language", required=False))
 
 
 MODAL = Modal(CONTACT, build, read)

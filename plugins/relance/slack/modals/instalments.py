@@ -31,9 +31,7 @@ from relance.slack.parsing import Doubt, notation_of, parse_day
 MOST = 40
 """Parts of a plan."""
 SUGGESTED = 3
-_LINE = re.compile(
-    r"(?P<amount>.*\S)(?:\s*[;@:|=]\s*|\s+)(?P<day>\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}\.?)"
-)
+_LINE = re.compile(r"(?P<amount>.+?)[\s;@:|=]+(?P<day>\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}\.?)")
 
 
 @dataclass(frozen=True, slots=True)

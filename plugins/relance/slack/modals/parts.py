@@ -143,6 +143,11 @@ def option(value: str, label: str, description: str | None = None) -> dict[str, 
     return {**drawn, "description": plain(description, OPTION)} if description else drawn
 
 
+def _distinct(options: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The first hundred options, each value once: Slack takes no second one."""
+    return list({one["value"]: one for one in options}.values())[:OPTIONS]
+
+
 def word(scene: ModalScene, group: str, name: str) -> str:
     """The word for a value, as the label of a choice: with a capital."""
     named = scene.voice.named(group, name)
@@ -158,7 +163,7 @@ def choice(
 ) -> dict[str, Any]:
     """One of the options, as a list or as buttons; `initial` is a value, ignored when there is no such option."""
     element: dict[str, Any] = {
-        "type": "radio_buttons" if radio else "static_select", "options": list(options[:OPTIONS]),
+        "type": "radio_buttons" if radio else "static_select", "options": _distinct(options),
     }  # fmt: skip
     chosen = next((one for one in element["options"] if one["value"] == initial), None)
     if chosen:
@@ -172,7 +177,7 @@ def several(
     options: Sequence[Mapping[str, Any]], *, initial: Sequence[str] = (), placeholder: str | None = None
 ) -> dict[str, Any]:
     """Any of the options."""
-    element: dict[str, Any] = {"type": "multi_static_select", "options": list(options[:OPTIONS])}
+    element: dict[str, Any] = {"type": "multi_static_select", "options": _distinct(options)}
     chosen = [one for one in element["options"] if one["value"] in set(initial)]
     if chosen:
         element["initial_options"] = chosen
