@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
 from relance.cases.record import Journal
 from relance.store.schema import hold
+from relance.store.uow import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Dunning rests for an item, or with None for all of a payer's; `amount`: for so many minor units of it only."""
+
+    hold_id: int
+    invoice_id: str | None
+    reason: str
+    from_date: date
+    until: date | None
+    ended_on: date | None
+    source: str
+    amount: int | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, dates as ISO text."""
+        return {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def read_holds(uow: UnitOfWork, case_id: int) -> list[Hold]:
+    """The holds that a case has put, oldest first, those that have ended too."""
+    columns = [hold.c[field.name] for field in fields(Hold)]
+    query = sa.select(*columns).where(hold.c.case_id == case_id).order_by(hold.c.hold_id)
+    return [Hold(**row) for row in uow.execute(query).mappings()]
 
 
 def put_hold(

@@ -18,6 +18,9 @@ from relance.store.schema import case_comment, case_event, dunning_case, instalm
 from relance.store.schema import promise as promise_table
 from relance.store.uow import UnitOfWork
 
+_RECENT = 100_000
+"""Among so many newest events a transaction finds its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -235,6 +238,14 @@ def read_events(uow: UnitOfWork, case_id: int) -> list[Event]:
     """What happened to a case, oldest first."""
     query = sa.select(case_event).where(case_event.c.case_id == case_id).order_by(case_event.c.event_id)
     return [Event(**row) for row in uow.execute(query).mappings()]
+
+
+def told_now(uow: UnitOfWork) -> list[int]:
+    """Numbers of the cases to which something was done in this transaction, so far; their events bear its moment."""
+    newest = sa.select(sa.func.max(case_event.c.event_id) - _RECENT).scalar_subquery()
+    recent = case_event.c.event_id > newest  # by the key: events are many, and their moment has no index
+    query = sa.select(case_event.c.case_id).where(recent, case_event.c.at == sa.func.now()).distinct()
+    return sorted(uow.execute(query).scalars())
 
 
 def read_timeline(uow: UnitOfWork, case_id: int) -> list[Event]:

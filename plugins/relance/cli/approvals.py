@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from relance.cli.options import By, CaseNumber, Config, On, done_on, services
+from relance.cli.case_doing import NoReplan, on_case
+from relance.cli.options import By, CaseNumber, Config, Json, On
+
+if TYPE_CHECKING:
+    from relance.cases import Case
 
 
-def approve(case_id: CaseNumber, *, by: By, on: On = None, config: Config = None) -> None:
+def approve(
+    case_id: CaseNumber,
+    *,
+    by: By,
+    no_replan: NoReplan = False,
+    on: On = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """Say yes: a contact planned today goes out, an earlier one's invoices are planned anew, what a person asked for is done."""
     from relance import cases
 
-    ours = services(config)
-    with ours.unit_of_work() as uow:
-        entity = cases.read_case(uow, case_id).entity
-        day = done_on(on, ours, entity)
-        done = cases.approve(uow, policy=ours.policy, case_id=case_id, by=by, on_date=day)
-        uow.commit()
-    if done.state == "open":
-        typer.echo(f"Case {case_id}: your yes is noted; it takes somebody else's too.")
-    elif done.details.get("asks"):
-        typer.echo(f"Case {case_id}: approved; it is done in case {done.details['target_case']}.")
-    else:
-        fresh = done.facts["asked_on"] == day.isoformat()
-        then = "it goes out with the day's deliveries" if fresh else "its invoices are planned anew today"
-        typer.echo(f"Case {case_id}: approved; {then} (relance run {entity} --as-of {day}).")
+    on_case(
+        case_id, cases.approve, by=by, on=on, config=config, as_json=as_json, replans=not no_replan, told=_approved
+    )  # fmt: skip
 
 
 def reject(
@@ -37,16 +38,26 @@ def reject(
     days: Annotated[int, typer.Option("--days", help="How long its invoices rest.", metavar="DAYS")] = 14,
     on: On = None,
     config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Say no: a step is not done, and its invoices rest for some days; who asked for something takes it back."""
     from relance import cases
 
-    ours = services(config)
-    with ours.unit_of_work() as uow:
-        day = done_on(on, ours, cases.read_case(uow, case_id).entity)
-        done = cases.reject(
-            uow, policy=ours.policy, case_id=case_id, by=by, on_date=day, reason=reason, days=days
-        )
-        uow.commit()
-    rest = "" if done.details.get("asks") else f"; its invoices rest for {days} days"
-    typer.echo(f"Case {case_id}: {done.closed_reason}{rest}.")
+    def told(case: Case) -> str:
+        rest = "" if case.details.get("asks") else f"; its invoices rest for {days} days"
+        return f"{case.closed_reason}{rest}"
+
+    on_case(
+        case_id, cases.reject, by=by, on=on, config=config, as_json=as_json, reason=reason, days=days, told=told
+    )  # fmt: skip
+
+
+def _approved(case: Case) -> str:
+    if case.state == "open":
+        return "your yes is noted; it takes somebody else's too"
+    if case.details.get("asks"):
+        return f"approved; it is done in case {case.details['target_case']}"
+    day = case.closed_on
+    fresh = day is not None and case.facts["asked_on"] == day.isoformat()
+    then = "it goes out with the day's deliveries" if fresh else "its invoices are planned anew today"
+    return f"approved; {then} (relance run {case.entity} --as-of {day})"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from relance.cli.case_doing import pledge_of, show_cards
 from relance.cli.options import By, Config, Entity, Invoices, Json, On, done_on, services
-from relance.errors import UsageError
 from relance.money import Money
 
 if TYPE_CHECKING:
@@ -35,12 +34,14 @@ def instalments(
     from relance.cases.reading import read_case, read_instalment_plans
 
     ours = services(config)
-    parts = [_part(text) for text in part]
+    parts = [pledge_of(text, "--part") for text in part]
+    day = done_on(on, ours, entity)
     with ours.unit_of_work() as uow:
         number = agree(
-            uow, policy=ours.policy, entity=entity, payer_id=payer, parts=parts, by=by,
-            on_date=done_on(on, ours, entity), invoices=invoice or None,
+            uow, policy=ours.policy, entity=entity, payer_id=payer, parts=parts, by=by, on_date=day,
+            invoices=invoice or None,
         )  # fmt: skip
+        show_cards(uow, ours, day)
         uow.commit()
         one = read_case(uow, number)
         plans = read_instalment_plans(uow, entity=entity, payers=[payer], case_id=number)
@@ -68,14 +69,3 @@ def show_plan(plan: InstalmentPlan) -> None:
         paid = f"paid {Money(plan.currency, part.paid)}" + (f" on {part.paid_on}" if part.paid_on else "")
         due = f"due {part.due_on}, grace until {part.grace_until}"
         typer.echo(f"    {part.number}. {Money(plan.currency, part.amount)}  {due}  {paid}")
-
-
-def _part(text: str) -> tuple[Money, date]:
-    amount, at, due = text.partition("@")
-    hint = 'Write it as "100.00 EUR@2026-03-02".'
-    if not at:
-        raise UsageError(f"--part {text!r} has no date.", hint=hint)
-    try:
-        return Money.parse(amount), date.fromisoformat(due.strip())
-    except ValueError as error:
-        raise UsageError(f"--part {text!r}: {error}.", hint=hint) from error
