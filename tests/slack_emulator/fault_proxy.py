@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 @dataclass
 class Fault:
-    """What happens to the next call of `method` (None: of any).
+    """What happens to the next call of `method` (None: of any), in `channel` (None: in any); `lasting`: to all of them.
 
     `pass_on`: the call still reaches Slack, and only its answer is lost, as when a line dies between. `slow` answers
     `seconds` after Slack has done what it was asked.
@@ -29,6 +29,8 @@ class Fault:
     error: str = ""
     pass_on: bool = False
     seconds: float = 0.0
+    channel: str | None = None
+    lasting: bool = False
 
 
 @dataclass
@@ -59,12 +61,12 @@ class Proxy:
     heard: list[tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=list)
     """Method, arguments and answer of each call that was answered with JSON."""
 
-    def fault_for(self, method: str) -> Fault | None:
-        """Take the next fault that is meant for this method."""
+    def fault_for(self, method: str, arguments: dict[str, Any]) -> Fault | None:
+        """Take the next fault that is meant for this call."""
         with self.lock:
             for number, fault in enumerate(self.faults):
-                if fault.method in (None, method):
-                    return self.faults.pop(number)
+                if fault.method in (None, method) and fault.channel in (None, arguments.get("channel")):
+                    return fault if fault.lasting else self.faults.pop(number)
         return None
 
     def named(self, method: str) -> list[Call]:
@@ -102,9 +104,10 @@ def in_front_of(upstream: str) -> Iterator[Proxy]:
 def _serve(proxy: Proxy, handler: BaseHTTPRequestHandler) -> None:
     method = handler.path.split("/api/")[-1].split("?")[0]
     body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
-    fault = proxy.fault_for(method)
+    arguments = _arguments(handler, body)
+    fault = proxy.fault_for(method, arguments)
     kind = fault.kind if fault else "none"
-    proxy.calls.append(Call(time.monotonic(), method, _arguments(handler, body), kind))
+    proxy.calls.append(Call(time.monotonic(), method, arguments, kind))
     if fault is None or fault.pass_on or kind == "slow":
         status, answer = _answered(proxy, handler, method, body)
         if fault is not None:

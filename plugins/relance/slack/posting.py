@@ -15,7 +15,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,7 @@ class Poster:
     wait: Callable[[float], None]
     calling: tuple[str, str] = ("", "")
     """The method, and its channel, that was called last."""
+    _listed_ids: dict[str, str] = field(default_factory=dict)
 
     def deliver(self, one: Claim) -> Done:
         """Bring a row into Slack and note that it is there.
@@ -246,10 +247,12 @@ class Poster:
         known = outbox.known_channel_id(self.database, one.channel)
         if known:
             return known
-        listed = self._listed(one.channel.lstrip("#"))
-        if listed is None:
-            raise RefusedError(_unknowable(f"{one.channel} is not in the list of channels"))
-        return listed
+        if one.channel not in self._listed_ids:
+            listed = self._listed(one.channel.lstrip("#"))
+            if listed is None:
+                raise RefusedError(_unknowable(f"{one.channel} is not in the list of channels"))
+            self._listed_ids[one.channel] = listed
+        return self._listed_ids[one.channel]
 
     def _listed(self, name: str) -> str | None:
         """The id of the channel of that name; private ones apart: listing them takes a scope that few need give."""

@@ -14,7 +14,7 @@ from tests.integration.slack.desk import USERS, Desk
 from tests.slack_emulator import fault_proxy, server
 
 _NUMBER = itertools.count()
-_CHANNELS = [f"#room-{n}" for n in range(200)]
+_CHANNELS = [*(f"#room-{n}" for n in range(180)), "#operations"]
 
 
 @pytest.fixture(scope="session")
