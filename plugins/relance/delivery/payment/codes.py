@@ -2,7 +2,7 @@
 
 A code of one version and one mask is affine in its bytes over GF(2): placing, masking and Reed-Solomon are all linear, so
 changing byte k by x turns over the same modules whatever else the code says. segno draws each first text of a length, and
-once for each (k, x) what turns over; after that a code is a few dozen exclusive-ors of 50-line pictures held as integers.
+once for each bit of each k what turns over; after that a code is a few dozen exclusive-ors of 50-line pictures held as integers.
 Tests hold every code against segno's own. ISO 18004 lets an encoder choose any mask; ours is always the same, so that the
 same text gives the same picture in every process.
 """
@@ -75,11 +75,19 @@ class _Version:
         if found is None:
             if len(self.changes) >= _MOST_CHANGES:
                 self.changes.clear()
-            blank = bytearray(CAPACITY[self.number - 1])
-            blank[place] = by
-            found = self._draw(bytes(blank)) ^ self._blank()
+            least = by & -by
+            found = (
+                self._drawn(place, by)
+                if by == least
+                else self._change(place, least) ^ self._change(place, by - least)
+            )
             self.changes[place, by] = found
         return found
+
+    def _drawn(self, place: int, by: int) -> int:
+        blank = bytearray(CAPACITY[self.number - 1])
+        blank[place] = by
+        return self._draw(bytes(blank)) ^ self._blank()
 
     def _blank(self) -> int:
         if -1 not in self.firsts:
