@@ -54,9 +54,7 @@ def roles_of(uow: UnitOfWork, policy: Policy, by: str) -> frozenset[str]:
     if kinds - {"member"}:
         return frozenset(name for name in table.of(by) if table.roles[name].guests)
     of_groups = {
-        name
-        for name, role in table.roles.items()
-        if groups & {group.strip().casefold() for group in role.slack_groups}
+        name for name, role in table.roles.items() if groups & {_handle(group) for group in role.slack_groups}
     }
     return frozenset({*table.of(by), *of_groups, EVERYBODY})
 
@@ -238,7 +236,12 @@ def _slack_of(uow: UnitOfWork, by: str) -> tuple[set[str], set[str]]:
     query = sa.select(table.kind, table.groups).where(sa.func.lower(table.email) == by.strip().lower())
     rows = uow.execute(query).all()
     living = [row for row in rows if row.kind != "gone"] or rows
-    return {row.kind for row in living}, {group.strip().casefold() for row in living for group in row.groups}
+    return {row.kind for row in living}, {_handle(group) for row in living for group in row.groups}
+
+
+def _handle(group: str) -> str:
+    """A user group's id or handle, with or without its @."""
+    return group.strip().removeprefix("@").casefold()
 
 
 def _is_own(by: str, case: Case | None, payer: Mapping[str, Any] | None) -> bool:

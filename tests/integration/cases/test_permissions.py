@@ -124,6 +124,8 @@ def test_own_accounts_are_those_of_the_sales_owner_the_collector_and_the_cases_o
 def test_members_of_a_slack_user_group_have_its_role(uow: UnitOfWork, policy: Policy) -> None:
     _in_slack(uow, "U1", "New@lumen.example", "member", "S0123", "@sales")
     _in_slack(uow, "U2", "other@lumen.example", "member", "S9", "@support")
+    _in_slack(uow, "U3", "third@lumen.example", "member", "S8", "sales")
+    assert roles_of(uow, policy, "third@lumen.example") == {"sales", "everybody"}
     assert roles_of(uow, policy, "new@Lumen.example") == {"sales", "everybody"}
     assert roles_of(uow, policy, "other@lumen.example") == {"everybody"}
     assert roles_of(uow, policy, "nobody.knows@lumen.example") == {"everybody"}
