@@ -1,4 +1,7 @@
-"""Whether what a day's live plan rested on is still so: a short text of imports, holds and marks, kept beside the day."""
+"""Whether what a day's live plan rested on is still so: a short text of imports, holds and marks, kept beside the day.
+
+With the holds count hand-overs that are closed, and persons whom people gave a payer.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ _NOW = sa.text(
     """
     SELECT
       (SELECT coalesce(max(import_id), 0) FROM import_run WHERE entity = :entity AND status = 'done')::text AS imports,
-      (SELECT concat_ws(',', count(*), count(ended_on), coalesce(max(hold_id), 0)) FROM hold WHERE entity = :entity) AS holds,
+      (SELECT concat_ws(',', count(*), count(ended_on), coalesce(max(hold_id), 0)) FROM hold WHERE entity = :entity)
+        || (SELECT concat(',', count(*)) FROM dunning_case
+            WHERE entity = :entity AND kind = 'handover' AND state = 'closed')
+        || (SELECT concat(',', count(*), ',', count(withdrawn_on)) FROM contact_correction WHERE entity = :entity) AS holds,
       (SELECT concat_ws(',', count(*), count(lifted_on), coalesce(max(mark_id), 0)) FROM reach_mark WHERE entity = :entity)
         AS marks
     """
