@@ -53,7 +53,11 @@ def search(uow: UnitOfWork, policy: Policy, viewer: Viewer, typed: str) -> list[
             not fold(called or "").startswith(words[0] if words else ""),
         )
         for number, payer_id, called in uow.execute(query)
-        if all(word in f"{fold(called or '')} {payer_id.casefold()} #{number}" for word in words)
+        if all(
+            word in f"{fold(called or '')} {payer_id.casefold()}"
+            or ((len(words) == 1 or word[0] == "#") and word.lstrip("#") == str(number))
+            for word in words
+        )
     }
     seen = {
         one.case_id

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
 from slack_sdk.errors import SlackApiError
 
 from bot.arriving import Opened, Press
@@ -19,7 +18,7 @@ from bot.stale import bind, check_fresh, refresh
 from bot.telling import refusal_text, tell
 from relance.cases.permissions import allowed, check_allowed
 from relance.cases.reading import Case, read_case
-from relance.errors import CaseError, RelanceError
+from relance.errors import CaseError
 from relance.slack.actions import Target
 from relance.slack.intents import DOUBLE_CLICK_S
 from relance.slack.modals import MODALS, failed, loading
@@ -125,7 +124,7 @@ def fill(
     try:
         scene = scene_of(desk, case, person, prefill=opened.more)
         drawn = {**MODALS[name].build(scene), "private_metadata": str(opened)}
-    except (RelanceError, sa.exc.SQLAlchemyError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the modal says so; a traceback could quote somebody
         log.warning("slack: a modal could not be drawn (%s)", type(error).__name__)
         drawn = failed(voice, action=LOADING)
     put(desk, view, drawn)

@@ -26,7 +26,7 @@ def check_fresh(uow: UnitOfWork, case: Case, target: Target) -> None:
         f"Case {case.case_id} has changed since this card was drawn: {last.verb} by {last.actor} on {last.on_date}.",
         hint="Look at it again.",
         key="stale",
-        verb=last.verb,
+        event=last.verb,
         who=last.actor,
         on=last.on_date,
     )

@@ -19,6 +19,8 @@ from relance.slack.words import word_or
 
 LONGEST = 2900
 """Characters of a text, inside a section's 3,000."""
+GROUPS = {"how": "end", "reason": "end"}
+"""Where the words of a refusal's value stand, by its name, when not under that name itself."""
 log = logging.getLogger("relance")
 
 Blocks = Sequence[Mapping[str, Any]]
@@ -48,7 +50,7 @@ def _said(voice: Voice, name: str, value: object) -> str:
         return voice.plain_day(value)
     if isinstance(value, (list, tuple, frozenset, set)):
         return ", ".join(_said(voice, name, one) for one in value)
-    return word_or(voice.locale, f"{name}.{value}", limits.data(str(value), 300) or "–")
+    return word_or(voice.locale, f"{GROUPS.get(name, name)}.{value}", limits.data(str(value), 300) or "–")
 
 
 def tell(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-import sqlalchemy as sa
 from slack_bolt import Ack, App, BoltResponse
 
 from bot.arriving import Place, Press
@@ -21,7 +20,7 @@ from bot.listeners.commands import assign, customer, forecast, help, invoice, kp
 from bot.opening import open_modal
 from bot.telling import refusal_text, tell
 from relance.cases.reading import read_case
-from relance.errors import CaseError, RelanceError
+from relance.errors import CaseError
 from relance.slack import answers
 from relance.slack.actions import Target
 from relance.slack.cards.model import Card
@@ -103,7 +102,7 @@ def _answer(desk: Desk, asked: _Asked) -> None:
         card = answered.card
     except CaseError as refusal:
         card = Card(refusal_text(voice, refusal))
-    except (RelanceError, sa.exc.SQLAlchemyError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, who asks gets an answer; a traceback could quote somebody
         log.warning("slack: %s could not be answered (%s)", asked.name, type(error).__name__)
         card = Card(voice("bot.unanswered"))
     if card is not None:

@@ -51,6 +51,7 @@ ROLES: dict[str, Any] = {
         "management": {"people": [USERS["boss"]]},
         "sales": {"slack_groups": ["@sales"]},
     },
+    "approvals": {"snooze": "finance_lead", "write_off": "management"},
     "permissions": [
         {
             "role": "everybody",
