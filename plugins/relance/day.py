@@ -138,7 +138,9 @@ def publish(services: Services, entity: str, as_of: date) -> SlackReport:
         slack.queue(uow, policy=services.policy, entity=entity, as_of=as_of)
         queue_alerts(uow, policy=services.policy, entity=entity, as_of=as_of)
         uow.commit()
-    report = slack.send(services.database, settings=services.settings, policy=services.policy, entity=entity)
+    report = slack.send_unless_served(
+        services.database, settings=services.settings, policy=services.policy, entity=entity
+    )
     log.info("%s %s: slack: %s", entity, as_of, in_words(report.as_dict()))
     return report
 
@@ -157,7 +159,9 @@ def notify_data_problem(services: Services, entity: str, message: str) -> None:
     with services.unit_of_work() as uow:
         slack.notice(uow, policy=services.policy, entity=entity, kind="data", message=message)
         uow.commit()
-    slack.send(services.database, settings=services.settings, policy=services.policy, entity=entity)
+    slack.send_unless_served(
+        services.database, settings=services.settings, policy=services.policy, entity=entity
+    )
 
 
 def run(

@@ -77,7 +77,9 @@ def post(services: Services, entity: str, kind: DigestKind, as_of: date) -> tupl
             uow.commit()
     told = sum(new and one.is_news for new, one in zip(kept, messages, strict=True))
     report = DigestReport(told, sum(kept) - told, len(kept) - sum(kept))
-    sent = slack.send(services.database, settings=services.settings, policy=services.policy, entity=entity)
+    sent = slack.send_unless_served(
+        services.database, settings=services.settings, policy=services.policy, entity=entity
+    )
     log.info("%s %s: %s digest: %s", entity, as_of, kind, in_words(report.as_dict() | _posted(sent)))
     return report, sent
 
