@@ -173,6 +173,8 @@ def _promises(scene: Scene) -> list[str]:
     lines = [f"*{scene.voice('promises')}*"]
     for one in promises:
         lines += _promise(scene, one)
+    if (scene.details.get("confirmation") or {}).get("missing"):
+        lines.append(f"_{scene.voice('confirmation.missing')}_")
     return lines + hidden(scene, scene.facts.get("more_promises", 0))
 
 
