@@ -120,6 +120,25 @@ def give(
     )  # fmt: skip
 
 
+@app.command()
+def withdraw(
+    case_id: CaseNumber,
+    *,
+    contact_id: Annotated[str, typer.Option("--contact", metavar="ID", help="As given: given:12.")],
+    by: By,
+    on: On = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Take back a person that somebody gave the payer."""
+    from relance.cases.contacting import withdraw_contact
+
+    on_case(
+        case_id, withdraw_contact, by=by, on=on, config=config, as_json=as_json, contact_id=contact_id,
+        told=lambda _: f"{contact_id} is used no more",
+    )  # fmt: skip
+
+
 def _called(case: Case) -> str:
     if case.state == "closed":
         return f"noted, closed: {case.closed_reason}"
