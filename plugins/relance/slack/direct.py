@@ -1,7 +1,8 @@
 """Direct messages: at most one a person, case and day, and only for what the person is waited for or cares about.
 
-A case somebody else gave me; a yes that is mine to give; a promise of my case whose day has come or that was broken; a
-comment on a case that I own or watch. What Relance does by itself is told to nobody this way, but for the last two of these.
+A case somebody else gave me; a dispute that is mine to settle; a yes that is mine to give; a promise of my case whose day has
+come or that was broken; a comment on a case that I own or watch. What Relance does by itself is told to nobody this way, but
+for what a payer contests, promised and asks.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from relance.cases.permissions import allowed, check_person, same_person
-from relance.cases.reading import Case, Event
+from relance.cases.reading import Case, Event, last_event
 from relance.config.policy import Policy
 from relance.config.roles import Role
 from relance.errors import CaseError
@@ -29,6 +30,8 @@ from relance.store.uow import UnitOfWork
 
 _ASKS = ("open", "ask", "escalate")
 """Events after which an approval waits for somebody new."""
+_OPENS = ("open", "reopen")
+_CONTESTED = "dispute"
 _SPOKEN = {"today", "broken"}
 _ROOM = 600
 
@@ -84,6 +87,8 @@ def follow(uow: UnitOfWork, *, policy: Policy, case: Case, on_date: date) -> int
             told += tell(
                 uow, policy=policy, person=case.owner, case=case, on_date=on_date, words_key="assigned", by=event.actor
             )  # fmt: skip
+        elif case.kind == _CONTESTED and event.verb in _OPENS:
+            told += _tell_of_dispute(uow, policy, case, on_date)
         elif event.verb == "comment":
             told += _tell_of_comment(uow, policy, case, event, on_date)
         elif case.kind == "approval" and event.verb in _ASKS:
@@ -96,12 +101,15 @@ def remind(
 ) -> int:
     """A day's own direct messages about one case; gives how many. Doesn't commit.
 
-    `is_asked`: an approval that waits for somebody new since that day. `speaks`: a promise whose hour was not told before.
+    `is_asked`: an approval that waits for somebody new since that day, a dispute that was opened on it. `speaks`: a promise
+    whose hour was not told before.
     """
     if case.state != "open":
         return 0
     if case.kind == "approval" and is_asked:
         return _ask(uow, policy, case, on_date, by=case.requested_by)
+    if case.kind == _CONTESTED and is_asked:
+        return _tell_of_dispute(uow, policy, case, on_date)
     speak = case.facts.get("speak")
     if case.kind == "promise" and speaks and speak in _SPOKEN and case.owner and _is_person(case.owner):
         return tell(
@@ -111,7 +119,7 @@ def remind(
 
 
 def asked_since(uow: UnitOfWork, numbers: Iterable[int], on_date: date) -> set[int]:
-    """Approvals among these cases that began to wait for somebody on a day."""
+    """Approvals and disputes among these cases that began to wait for somebody on a day."""
     table = case_event.c
     query = sa.select(table.case_id).where(
         table.case_id.in_(list(numbers)), table.verb.in_(_ASKS), table.on_date == on_date
@@ -127,6 +135,23 @@ def _tell_of_comment(uow: UnitOfWork, policy: Policy, case: Case, event: Event, 
         for one in people
         if not same_person(one, event.actor)
     )
+
+
+def _tell_of_dispute(uow: UnitOfWork, policy: Policy, case: Case, on_date: date) -> int:
+    """Tell who has the dispute, the sales owner where routes say so, whoever noted it: but not of what they noted themselves.
+
+    A hold that is looked at again, because it has stood for long, is nothing that was contested now.
+    """
+    opened = last_event(uow, case.case_id, _OPENS)
+    noted_by = opened.actor if opened is not None else None
+    if (
+        not case.owner
+        or not _is_person(case.owner)
+        or "held" in case.facts
+        or same_person(case.owner, noted_by)
+    ):
+        return 0
+    return tell(uow, policy=policy, person=case.owner, case=case, on_date=on_date, words_key="dispute")
 
 
 def _ask(uow: UnitOfWork, policy: Policy, case: Case, on_date: date, *, by: str | None) -> int:

@@ -169,9 +169,11 @@ class _Desk:
         return left
 
     def _tell(self, cases: Sequence[Case], changes: Changes) -> None:
-        """The day's own direct messages: what waits for a yes from now on, and promises whose hour has come."""
+        """The day's own direct messages: what waits for a yes or is contested from now on, and promises whose hour has come."""
         spoken = {row["case_id"] for row in (*changes.replies, *changes.new_cards)}
-        asking = [case.case_id for case in cases if case.kind == "approval" and case.state == "open"]
+        asking = [
+            case.case_id for case in cases if case.kind in ("approval", "dispute") and case.state == "open"
+        ]
         asked = direct.asked_since(self.uow, asking, self.as_of)
         for case in cases:
             direct.remind(

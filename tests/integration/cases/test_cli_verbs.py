@@ -17,6 +17,7 @@ from relance.config.load import load_policy
 from relance.settings import REPOSITORY
 from relance.store.database import Database
 from relance.store.schema import hold, slack_outbox
+from tests.integration.cases.calls_world import add_call
 from tests.integration.cases.world import ENTITY, World, invoice
 
 pytestmark = pytest.mark.integration
@@ -295,3 +296,48 @@ def test_nobody_that_is_no_person_does_anything(shell: Shell) -> None:
     )  # fmt: skip
     for words in acts:
         assert "is not a person" in shell.refused(*words, by="relance"), words
+
+
+def test_a_call_is_noted_tried_again_and_ended_by_a_promise(shell: Shell) -> None:
+    add_call(shell.world, ["F2"], day=DAY)
+    shell.world.work(DAY)
+    case = number(shell, "call")
+    assert "to be called again on 2026-03-13" in shell.does(
+        "call", case, "--outcome", "voicemail", "--note", "no answer"
+    )
+    out = shell.does("call", case, "--outcome", "promise", "--promise", "500.00 EUR@2026-03-20")
+    assert out == f"Case {case}: noted, closed: promise.\n"
+    assert [one.amount for one in shell.world.promises()] == [50_000]
+    assert COLLECTOR in shell.refused("call", case, "--outcome", "reached", by=LEAD)
+
+
+def test_a_task_is_done(shell: Shell) -> None:
+    task = {"kind": "internal", "channel": "internal", "contact_id": None, "recipient": None, "step": "check"}
+    add_call(shell.world, ["F2"], day=DAY, **task)
+    shell.world.work(DAY)
+    (case,) = shell.world.cases("question")
+    assert shell.does("complete", str(case.case_id), "--note", "checked") == f"Case {case.case_id}: done.\n"
+    assert COLLECTOR in shell.refused("complete", str(case.case_id), by=LEAD)
+
+
+def test_what_frees_a_payer_plans_its_day_again_unless_told_not_to(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, str, date]] = []
+
+    def replan(_: object, entity: str, *, payer_id: str, as_of: date) -> bool:
+        asked.append((entity, payer_id, as_of))
+        return True
+
+    monkeypatch.setattr("relance.replanning.replan", replan)
+    dispute = ("dispute", ENTITY, "C1", "--invoice", "F2", "--reason", "price")
+    assert "FR01's day was planned again." in shell.does(*dispute)
+    case = number(shell, "dispute")
+    shell.does("snooze", case, "--days", "3", "--reason", "x")
+    assert len(asked) == 1, "what rests is not planned again"
+    shell.does("wake", case)
+    assert shell.json("resolve", case, "--reason", "rejected")["replanned"] is True
+    shell.does("reopen", case)
+    assert asked == [(ENTITY, "C1", DAY)] * 4
+    shell.does("resolve", case, "--reason", "rejected", "--no-replan")
+    assert len(asked) == 4
