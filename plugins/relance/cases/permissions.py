@@ -192,18 +192,27 @@ def _allowing(
     )
 
 
-def _against(table: Roles, row: Permission, question: _Question, *, own: bool) -> str | None:
-    """Why a row with the action does not allow it; None when it does."""
+def _against(table: Roles, row: Permission, question: _Question, *, own: bool) -> tuple[str, str] | None:
+    """Why a row with the action does not allow it, as a code and in words; None when it does."""
     faults = (
         (
             question.asked is not None and row.role not in table.onward(question.asked),
-            f"it was asked of {question.asked}",
+            ("asked", f"it was asked of {question.asked}"),
         ),
-        (row.entity and question.entity not in row.entity, f"only for {', '.join(row.entity)}"),
-        (row.kind and question.kind not in row.kind, f"only in cases of kind {', '.join(row.kind)}"),
-        (not row.reaches(question.totals), f"only up to {', '.join(map(str, row.up_to))}"),
-        (row.days is not None and (question.days or 0) > row.days, f"for {row.days} days at most"),
-        (row.own_accounts and not own, "only for accounts that are theirs"),
+        (row.entity and question.entity not in row.entity, ("entity", f"only for {', '.join(row.entity)}")),
+        (
+            row.kind and question.kind not in row.kind,
+            ("kind", f"only in cases of kind {', '.join(row.kind)}"),
+        ),
+        (
+            not row.reaches(question.totals),
+            ("amount", f"only up to {', '.join(map(str, row.up_to))}"),
+        ),
+        (
+            row.days is not None and (question.days or 0) > row.days,
+            ("days", f"for {row.days} days at most"),
+        ),
+        (row.own_accounts and not own, ("own", "only for accounts that are theirs")),
     )
     return next((why for stands, why in faults if stands), None)
 
@@ -211,22 +220,32 @@ def _against(table: Roles, row: Permission, question: _Question, *, own: bool) -
 def _refusal(
     table: Roles, question: _Question, *, by: str, mine: frozenset[str], own: bool
 ) -> NotAllowedError:
+    """Why, and who could; `because`: the codes of the reasons, for other languages."""
     having = [row for row in table.permissions if question.action in row.may]
-    reasons = [why for row in having if row.role in mine and (why := _against(table, row, question, own=own))]
-    if reasons:
-        why = f": {'; '.join(dict.fromkeys(reasons))}"
-    elif EVERYBODY not in mine:
-        why = ": guests and people from outside may do only what roles.yaml names them for"
-    else:
-        why = ""
-    fitting = [row for row in having if _against(table, row, question, own=True) is None]
-    could = ", ".join(
-        sorted({row.role + (" for their own accounts" if row.own_accounts else "") for row in fitting})
+    reasons = dict(
+        why for row in having if row.role in mine and (why := _against(table, row, question, own=own))
     )
-    nobody = f"No row of roles.yaml allows anybody to {question.action} this: add one"
-    hint = f"It takes {could}." if could else f"{nobody}, and see that `relance config check` takes the file."
+    said = [why[1] for row in having if row.role in mine and (why := _against(table, row, question, own=own))]
+    fitting = [row for row in having if _against(table, row, question, own=True) is None]
+    roles = sorted({row.role for row in fitting})
+    own_only = {row.role for row in fitting if row.own_accounts}
+    could = ", ".join(role + (" for their own accounts" if role in own_only else "") for role in roles)
+    key, why_said = "not_allowed", f": {'; '.join(dict.fromkeys(said))}" if said else ""
+    if EVERYBODY not in mine:
+        key, why_said = (
+            "not_named",
+            ": guests and people from outside may do only what roles.yaml names them for",
+        )
+    hint = f"It takes {could}."
+    if not could:
+        key = "nobody_may"
+        hint = (
+            f"No row of roles.yaml allows anybody to {question.action} this: add one, and see that "
+            "`relance config check` takes the file."
+        )
     return NotAllowedError(
-        f"{by} may not {question.action} this{why}.", hint=hint, key="not_allowed", action=question.action, could=could
+        f"{by} may not {question.action} this{why_said}.", hint=hint, key=key, action=question.action, could=roles,
+        because=tuple(reasons),
     )  # fmt: skip
 
 

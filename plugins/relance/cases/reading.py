@@ -1,25 +1,52 @@
-"""Cases, their events, promises and instalment plans, read."""
+"""Cases, promises and instalment plans, read; what happened to them is in `events`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import distinct_on
 
 from relance.cases.among import among
+from relance.cases.events import (
+    Comment,
+    Event,
+    last_comments,
+    last_event,
+    plain,
+    read_comments,
+    read_events,
+    read_timeline,
+    told_now,
+)
 from relance.cases.measure import Pledge
 from relance.errors import CaseError
 from relance.money import Money
-from relance.store.schema import case_comment, case_event, dunning_case, instalment, instalment_plan
+from relance.store.schema import case_event, dunning_case, instalment, instalment_plan
 from relance.store.schema import promise as promise_table
 from relance.store.uow import UnitOfWork
 
-_RECENT = 100_000
-"""Among so many newest events a transaction finds its own."""
+__all__ = [
+    "Case",
+    "Comment",
+    "Event",
+    "Instalment",
+    "InstalmentPlan",
+    "Promise",
+    "find_case",
+    "last_comments",
+    "last_event",
+    "list_cases",
+    "read_case",
+    "read_comments",
+    "read_events",
+    "read_instalment_plans",
+    "read_promises",
+    "read_timeline",
+    "told_now",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,48 +74,7 @@ class Case:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""
-        return _plain(asdict(self))
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened to a case."""
-
-    event_id: int
-    case_id: int
-    verb: str
-    actor: str
-    on_date: date
-    body: Mapping[str, Any]
-    at: datetime
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, dates as ISO text."""
-        return _plain(asdict(self))
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A comment as it reads now; a deleted one has no text. `source` is the message it is, as channel:ts."""
-
-    comment_id: int
-    case_id: int
-    author: str
-    text: str
-    on_date: date
-    source: str | None
-    at: datetime
-    edited_at: datetime | None
-    deleted_at: datetime | None
-
-    @property
-    def edited(self) -> bool:
-        """Whether it once read otherwise."""
-        return self.edited_at is not None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, dates as ISO text."""
-        return _plain(asdict(self))
+        return plain(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +107,7 @@ class Promise:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""
-        return _plain(asdict(self))
+        return plain(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +159,7 @@ class InstalmentPlan:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""
-        return {**_plain(asdict(self)), "parts": [_plain(asdict(part)) for part in self.parts]}
+        return {**plain(asdict(self)), "parts": [plain(asdict(part)) for part in self.parts]}
 
 
 def read_case(uow: UnitOfWork, case_id: int, *, lock: bool = False) -> Case:
@@ -232,62 +218,6 @@ def list_cases(
     query = query.order_by(dunning_case.c.case_id)
     rows = uow.execute(query.with_for_update() if lock else query).mappings()
     return [Case(**row) for row in rows]
-
-
-def read_events(uow: UnitOfWork, case_id: int) -> list[Event]:
-    """What happened to a case, oldest first."""
-    query = sa.select(case_event).where(case_event.c.case_id == case_id).order_by(case_event.c.event_id)
-    return [Event(**row) for row in uow.execute(query).mappings()]
-
-
-def told_now(uow: UnitOfWork) -> list[int]:
-    """Numbers of the cases to which something was done in this transaction, so far; their events bear its moment."""
-    newest = sa.select(sa.func.max(case_event.c.event_id) - _RECENT).scalar_subquery()
-    recent = case_event.c.event_id > newest  # by the key: events are many, and their moment has no index
-    query = sa.select(case_event.c.case_id).where(recent, case_event.c.at == sa.func.now()).distinct()
-    return sorted(uow.execute(query).scalars())
-
-
-def read_timeline(uow: UnitOfWork, case_id: int) -> list[Event]:
-    """What happened to a case, oldest first, with its comments as they read now: of a deleted one only that it was there."""
-    now = {one.comment_id: one for one in read_comments(uow, case_id, deleted=True)}
-    return [_reading_now(event, now) for event in read_events(uow, case_id)]
-
-
-def _reading_now(event: Event, now: Mapping[int, Comment]) -> Event:
-    comment = now.get(event.body.get("comment", 0))
-    if comment is None or "text" not in event.body:
-        return event
-    text = comment.text if event.verb == "comment" else ""  # an edit's words are the comment's
-    return replace(event, body={**event.body, "text": text})
-
-
-def read_comments(uow: UnitOfWork, case_id: int, *, deleted: bool = False) -> list[Comment]:
-    """The comments of a case as they read now, oldest first; with `deleted`, those too that were taken back."""
-    table = case_comment
-    query = sa.select(table).where(table.c.case_id == case_id)
-    if not deleted:
-        query = query.where(table.c.deleted_at.is_(None))
-    return [Comment(**row) for row in uow.execute(query.order_by(table.c.comment_id)).mappings()]
-
-
-def last_comments(uow: UnitOfWork, case_ids: Iterable[int]) -> dict[int, Comment]:
-    """The newest comment of each case that has one."""
-    table = case_comment
-    query = (
-        sa.select(table)
-        .where(among(table.c.case_id, case_ids), table.c.deleted_at.is_(None))
-        .ext(distinct_on(table.c.case_id))
-        .order_by(table.c.case_id, table.c.comment_id.desc())
-    )
-    return {row["case_id"]: Comment(**row) for row in uow.execute(query).mappings()}
-
-
-def last_event(uow: UnitOfWork, case_id: int, verbs: Iterable[str]) -> Event | None:
-    """The newest event of a case that is one of these verbs, or None: who did it, and when."""
-    query = sa.select(case_event).where(case_event.c.case_id == case_id, among(case_event.c.verb, verbs))
-    row = uow.execute(query.order_by(case_event.c.event_id.desc()).limit(1)).mappings().first()
-    return Event(**row) if row else None
 
 
 def read_promises(
@@ -353,14 +283,3 @@ def _parts(uow: UnitOfWork, plans: list[int]) -> dict[int, list[Instalment]]:
             values = dict(row)
             found[values.pop("instalment_plan_id")].append(Instalment(**values))
     return found
-
-
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value.isoformat()
-        if isinstance(value, date)
-        else list(value)
-        if isinstance(value, tuple)
-        else value
-        for name, value in values.items()
-    }

@@ -103,6 +103,19 @@ def test_a_refusal_says_why_and_who_could(uow: UnitOfWork, policy: Policy) -> No
         assert why in _refused(uow, policy, "sales@lumen.example", action, case=case, days=days)  # type: ignore[arg-type]
 
 
+def test_a_refusal_can_be_said_in_other_languages(uow: UnitOfWork, policy: Policy) -> None:
+    _in_slack(uow, "U1", "guest@agency.example", "guest")
+    for by, action, key, because in (
+        ("sales@lumen.example", "snooze", "not_allowed", ("days",)),
+        ("sales@lumen.example", "waive", "not_allowed", ()),
+        ("guest@agency.example", "comment", "not_named", ()),
+        ("boss@lumen.example", "write_off", "nobody_may", ()),
+    ):
+        with pytest.raises(NotAllowedError) as refusal:
+            check_allowed(uow, policy, by=by, action=action, entity="FR01", days=99)  # type: ignore[arg-type]
+        assert (refusal.value.key, refusal.value.values["because"]) == (key, because)
+
+
 def test_own_accounts_are_those_of_the_sales_owner_the_collector_and_the_cases_owner(
     uow: UnitOfWork, policy: Policy
 ) -> None:
