@@ -113,7 +113,7 @@ class SlackRules(PolicyModel):
     )  # fmt: skip
     links: dict[Text, WebAddress] = Field(
         default_factory=dict,
-        description="What cards link to, by name; {entity}, {payer_id} and {case_id} are filled in.",
+        description="What cards link to, by name; {entity}, {entity_lower}, {payer_id} and {case_id} are filled in.",
         examples=[{"ERP": "https://erp.lumen.example/customers/{payer_id}"}],
     )
     routes: tuple[Route, ...] = Field((), description="In order; the first that fits decides.")

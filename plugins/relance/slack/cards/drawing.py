@@ -125,7 +125,13 @@ def _foot(scene: Scene) -> Block:
 
 def _url(scene: Scene, template: str) -> str:
     case, url = scene.case, template
-    for name, value in (("entity", case.entity), ("payer_id", case.payer_id), ("case_id", str(case.case_id))):
+    filled = {
+        "entity": case.entity,
+        "entity_lower": case.entity.lower(),
+        "payer_id": case.payer_id,
+        "case_id": str(case.case_id),
+    }
+    for name, value in filled.items():
         url = url.replace(f"{{{name}}}", percent(value, safe=""))
     return limits.escape(url.replace("|", "%7C"))
 

@@ -47,7 +47,8 @@ class Comment:
 class Scene:
     """What a card is drawn from: the case and its surroundings.
 
-    `link` and the addresses of `links` (by their names) may hold {entity}, {payer_id} and {case_id}.
+    `link` and the addresses of `links` (by their names) may hold {entity}, {entity_lower},
+    {payer_id} and {case_id}.
     """
 
     case: Case
