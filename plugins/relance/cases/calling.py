@@ -144,7 +144,9 @@ def reopen_call(journal: Journal, case: Case) -> None:
         )
     takes_back = {"completed", "not_made", *(("cancelled",) if case.closed_reason == "no_contact" else ())}
     back = [row["key"] for row in _locked(journal.uow, case) if row["state"] in takes_back]
-    if not back or not case.details.get("attempts"):
+    if case.details.get("agreed"):
+        back = []  # only the further call is taken back: the step was done before
+    elif not back or not case.details.get("attempts"):
         raise CaseError(
             "The call was withdrawn: there is nothing to make any more.", hint="It is planned anew when it is due.",
             key="call_withdrawn",

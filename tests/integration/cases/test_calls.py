@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -335,6 +336,38 @@ def test_taken_back_on_its_day_the_call_waits_again(world: World, outcome: str) 
     assert state_of(world, key) == ("open", None)
     world.work(DAY)
     assert case_of(world, "call").state == "open"
+
+
+def test_a_further_call_taken_back_leaves_the_step_done(world: World) -> None:
+    key = add_call(world)
+    opened(world)
+    note(world, "reached", next_on=NEXT)
+    note(world, "refuses", on_date=NEXT)
+    case = reopen(world, NEXT)
+    assert (case.state, [one["outcome"] for one in case.details["attempts"]]) == ("open", ["reached"])
+    assert state_of(world, key) == ("completed", DAY)
+    world.work(NEXT)
+    assert case_of(world, "call").state == "open"
+
+
+def test_two_at_once_have_one_effect_and_the_second_is_told(world: World) -> None:
+    key = add_call(world)
+    opened(world)
+    said: list[Any] = []
+
+    def one(by: str, outcome: str) -> None:
+        try:
+            said.append(note(world, outcome, by=by).closed_reason)
+        except AlreadyDoneError as error:
+            said.append(error)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(one, [BY, LEAD], ["reached", "refuses"]))
+    (done,) = [word for word in said if isinstance(word, str)]
+    (told,) = [word for word in said if isinstance(word, AlreadyDoneError)]
+    assert (BY if done == "reached" else LEAD) in str(told)
+    assert len(world.cases("exhausted")) == (done == "refuses")
+    assert state_of(world, key) == ("completed", DAY)
 
 
 def test_a_wrong_number_taken_back_is_used_again(world: World) -> None:
