@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from relance import cases, profiling, slack
 from relance.cases import CasesReport
+from relance.cases.data import refused_case
+from relance.cases.record import Journal
 from relance.config.models import Entity
 from relance.deciding import (
     PlanReport,
@@ -40,6 +42,7 @@ from relance.ledger.mapping import PLAIN, load_mapping
 from relance.ledger.report import ImportReport
 from relance.services import Services
 from relance.slack import SlackReport
+from relance.slack.queue import queue_case
 from relance.store.locks import day_lock
 
 __all__ = [
@@ -154,14 +157,19 @@ def erase_expired(services: Services, entity: str, as_of: date) -> EraseReport:
     return report
 
 
-def notify_data_problem(services: Services, entity: str, message: str) -> None:
-    """Tell the people who look after the data, in Slack, that an import was refused."""
+def notify_data_problem(services: Services, entity: str, message: str, *, as_of: date | None = None) -> None:
+    """Tell the people who look after the data, in Slack: a refused import has a case whose card says it, the rest a notice."""
+    policy, on = services.policy, as_of or services.today(entity)
     with services.unit_of_work() as uow:
-        slack.notice(uow, policy=services.policy, entity=entity, kind="data", message=message)
+        journal = Journal(uow=uow, entity=entity, on=on, policy=policy)
+        case_id = refused_case(journal, name=policy.entity(entity).name, message=message)
+        journal.write()
+        if case_id is None:
+            slack.notice(uow, policy=policy, entity=entity, kind="data", message=message)
+        else:
+            queue_case(uow, policy=policy, case_id=case_id, as_of=on)
         uow.commit()
-    slack.send_unless_served(
-        services.database, settings=services.settings, policy=services.policy, entity=entity
-    )
+    slack.send(services.database, settings=services.settings, policy=policy, entity=entity)
 
 
 def run(
@@ -184,7 +192,7 @@ def run(
         try:
             imported = import_extract(services, entity, extract_date=as_of if force else None)
         except LedgerError as error:
-            notify_data_problem(services, entity, str(error))
+            notify_data_problem(services, entity, str(error), as_of=as_of)
             raise
         if as_of == services.today(entity):
             read_mailbox(services, entity, as_of)

@@ -38,6 +38,17 @@ def work_data(journal: Journal, *, name: str) -> Worked:
     return Worked(opened=len(open_cases(journal, [draft])))
 
 
+def refused_case(journal: Journal, *, name: str, message: str) -> int | None:
+    """The number of the entity's case about the import that was refused with this message, opened or brought to the day.
+
+    None where no import is on record as refused with it: a source that can't be read leaves none.
+    """
+    work_data(journal, name=name)
+    case = _last(journal)
+    refused = (case.facts["data"].get("refused") or {}) if case is not None and case.state == "open" else {}
+    return case.case_id if case is not None and refused and refused["message"] in message else None
+
+
 def _work_open(journal: Journal, case: Case, problem: Mapping[str, Any], name: str) -> Worked:
     if not any(problem.values()):
         close_case(journal, case, case.facts, reason="fixed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default as mail_policy
@@ -9,7 +10,7 @@ from email.policy import default as mail_policy
 import pytest
 import sqlalchemy as sa
 
-from relance import day
+from relance import cases, day
 from relance.delivery.port import Message
 from relance.delivery.smtp import SmtpChannel
 from relance.errors import BusyError, ImportRefusedError, LedgerError, PermanentError, PolicyError, UsageError
@@ -21,7 +22,7 @@ from relance.planning.play import play
 from relance.planning.present import as_json
 from relance.settings import Smtp
 from relance.store.locks import day_lock
-from relance.store.schema import contact, contact_event, outcome, plan
+from relance.store.schema import contact, contact_event, outcome, plan, slack_outbox
 from tests.integration.day.conftest import TODAY, Company
 
 pytestmark = pytest.mark.integration
@@ -204,13 +205,27 @@ def test_a_broken_export_stops_the_day_and_tells_the_people_of_the_data(company:
     with pytest.raises(ImportRefusedError):
         day.run(company.services, "FR01", TODAY)
     with company.services.unit_of_work() as uow:
-        texts = (
-            uow.execute(sa.text("SELECT payload->>'text' FROM slack_outbox WHERE verb = 'notice'"))
-            .scalars()
-            .all()
+        (case,) = cases.list_cases(uow, entity="FR01", kind="data")
+        posted = sa.select(slack_outbox.c.verb, slack_outbox.c.payload).where(
+            slack_outbox.c.case_id == case.case_id
         )
-    assert len(texts) == 1
-    assert "FR01" in texts[0]
+        ((verb, payload),) = uow.execute(posted).all()
+    assert "holds no invoices" in case.facts["data"]["refused"]["message"]
+    assert (verb, "holds no invoices" in json.dumps(payload)) == ("card", True)
+    with pytest.raises(ImportRefusedError):
+        day.run(company.services, "FR01", TODAY)
+    with company.services.unit_of_work() as uow:
+        assert len(cases.list_cases(uow, entity="FR01", kind="data", state=None)) == 1
+
+
+def test_a_source_that_cannot_be_read_is_told_as_a_notice(company: Company) -> None:
+    with pytest.raises(LedgerError):
+        day.run(company.services, "FR01", TODAY)
+    with company.services.unit_of_work() as uow:
+        query = sa.select(slack_outbox.c.payload).where(slack_outbox.c.verb == "notice")
+        (payload,) = uow.execute(query).scalars()
+        assert cases.list_cases(uow, entity="FR01", kind="data") == []
+    assert "there is no extract" in payload["text"]
 
 
 def test_an_export_that_stopped_coming_grows_old_and_nothing_acts(company: Company) -> None:

@@ -325,36 +325,50 @@ def test_an_end_that_a_new_scenario_takes_back_closes_its_case(company: Company)
 def test_a_hold_without_end_is_a_case_after_review_hold_after_days(company: Company) -> None:
     company.policy(entity={"max_ledger_age_days": 400}, review_hold_after_days=10)
     company.payer("C1", ("F1", date(2026, 2, 25), "120.00"))
-    company.tables["invoices"][0]["delivery_status"] = "disputed"
+    company.tables["invoices"][0]["delivery_status"] = "rejected"
     for after in (0, 1, 6, 9):
         _run(company, TODAY + timedelta(days=after))
-        assert _cases(company, "dispute") == []
+        assert _cases(company, "delivery") == []
     _run(company, TODAY + timedelta(days=10))
-    (one,) = _cases(company, "dispute")
-    assert (one.payer_id, one.facts["held"], one.subject) == ("C1", "disputed", "hold:disputed")
+    (one,) = _cases(company, "delivery")
+    assert (one.payer_id, one.facts["held"], one.subject) == ("C1", "not_delivered", "hold:not_delivered")
     company.tables["invoices"][0]["delivery_status"] = "delivered"
     _run(company, TODAY + timedelta(days=13))
-    assert [one.closed_reason for one in _cases(company, "dispute", None)] == ["hold_ended"]
+    assert [one.closed_reason for one in _cases(company, "delivery", None)] == ["hold_ended"]
 
 
 def test_a_review_ends_with_its_hold_and_not_with_a_pause_of_the_runs(company: Company) -> None:
     company.policy(entity={"max_ledger_age_days": 400}, review_hold_after_days=3)
     company.payer("C1", ("F1", date(2026, 2, 25), "120.00"))
-    company.tables["invoices"][0]["delivery_status"] = "disputed"
+    company.tables["invoices"][0]["delivery_status"] = "rejected"
     for after in (0, 1, 2, 3):
         _run(company, TODAY + timedelta(days=after))
-    (one,) = _cases(company, "dispute")
+    (one,) = _cases(company, "delivery")
     _run(company, TODAY + timedelta(days=30))
-    assert [still.case_id for still in _cases(company, "dispute")] == [one.case_id]
+    assert [still.case_id for still in _cases(company, "delivery")] == [one.case_id]
 
 
-def test_nobody_to_write_to_comes_before_a_person_too(company: Company) -> None:
+def test_what_the_platform_contests_comes_before_a_person_at_once(company: Company) -> None:
+    company.policy(entity={"max_ledger_age_days": 400}, review_hold_after_days=3)
+    company.payer("C1", ("F1", date(2026, 2, 25), "120.00"))
+    company.tables["invoices"][0]["delivery_status"] = "refused"
+    for after in (0, 1, 6):
+        _run(company, TODAY + timedelta(days=after))
+        assert [one.subject for one in _cases(company, "dispute", None)] == ["platform"]
+    company.tables["invoices"][0]["delivery_status"] = "delivered"
+    _run(company, TODAY + timedelta(days=7))
+    assert [one.closed_reason for one in _cases(company, "dispute", None)] == ["status_cleared"]
+
+
+def test_nobody_to_write_to_comes_before_a_person_at_once(company: Company) -> None:
     company.policy(entity={"max_ledger_age_days": 400}, review_hold_after_days=10)
     company.payer("C1", ("F1", date(2026, 2, 25), "120.00"))
     company.tables["contacts"][0]["active"] = "false"
     _run(company)
-    _run(company, TODAY + timedelta(days=10))
     assert [one.payer_id for one in _cases(company, "no_contact")] == ["C1"]
+    company.tables["contacts"][0]["active"] = "true"
+    _run(company, TODAY + timedelta(days=1))
+    assert [one.closed_reason for one in _cases(company, "no_contact", None)] == ["hold_ended"]
 
 
 def test_a_part_whose_money_comes_with_the_mornings_extract_holds_that_morning(asking: Company) -> None:
