@@ -86,19 +86,19 @@ def test_taken_back_it_is_used_again_and_other_marks_stand(world: World) -> None
         do(world, right_contact, case_id=number, channel="email", address="ada@client.example")
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"channel": "email", "address": "someone@else.example"},
-        {"channel": "email", "address": ""},
-        {"channel": "pigeon", "address": "ada@client.example"},
-        {"channel": "email", "address": "ada@client.example", "contact_id": "P9"},
-    ],
-)
-def test_only_an_address_of_this_payer_can_be_wrong(world: World, given: dict[str, str]) -> None:
+NOT_THEIRS = [
+    {"channel": "email", "address": "someone@else.example"},
+    {"channel": "email", "address": ""},
+    {"channel": "pigeon", "address": "ada@client.example"},
+    {"channel": "email", "address": "ada@client.example", "contact_id": "P9"},
+]
+
+
+def test_only_an_address_of_this_payer_can_be_wrong(world: World) -> None:
     number = no_contact(world)
-    with pytest.raises(CaseError):
-        do(world, wrong_contact, case_id=number, **given)
+    for given in NOT_THEIRS:
+        with pytest.raises(CaseError):
+            do(world, wrong_contact, case_id=number, **given)
     assert world.rows(reach_mark) == []
 
 
@@ -174,26 +174,26 @@ def test_withdrawn_it_no_longer_counts(world: World) -> None:
         do(world, withdraw_contact, case_id=number, contact_id=given)
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"email": None, "phone": None},
-        {"email": "dee@client"},
-        {"phone": "12 34"},
-        {"phone": "+33 1 oo 00 00 04"},
-        {"role": "boss"},
-        {"name": " "},
-        {"name": "x" * 201},
-        {"language": "klingonese"},
-        {"email": "ada@client.example"},
-        {"phone": "+33100000003"},
-    ],
-)
-def test_what_cannot_be_a_contact_or_is_known_already_is_refused(world: World, given: dict[str, Any]) -> None:
+REFUSED: list[dict[str, Any]] = [
+    {"email": None, "phone": None},
+    {"email": "dee@client"},
+    {"phone": "12 34"},
+    {"phone": "+33 1 oo 00 00 04"},
+    {"role": "boss"},
+    {"name": " "},
+    {"name": "x" * 201},
+    {"language": "klingonese"},
+    {"email": "ada@client.example"},
+    {"phone": "+33100000003"},
+]
+
+
+def test_what_cannot_be_a_contact_or_is_known_already_is_refused(world: World) -> None:
     number = no_contact(world)
     before = world.everything()
-    with pytest.raises(CaseError):
-        do(world, give_contact, case_id=number, **(NEW | given))
+    for given in REFUSED:
+        with pytest.raises(CaseError):
+            do(world, give_contact, case_id=number, **(NEW | given))
     assert world.rows(contact_correction) == []
     assert world.everything() == before
 
