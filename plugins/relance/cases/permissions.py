@@ -222,30 +222,26 @@ def _refusal(
 ) -> NotAllowedError:
     """Why, and who could; `because`: the codes of the reasons, for other languages."""
     having = [row for row in table.permissions if question.action in row.may]
-    reasons = dict(
+    against = dict.fromkeys(
         why for row in having if row.role in mine and (why := _against(table, row, question, own=own))
     )
-    said = [why[1] for row in having if row.role in mine and (why := _against(table, row, question, own=own))]
     fitting = [row for row in having if _against(table, row, question, own=True) is None]
     roles = sorted({row.role for row in fitting})
     own_only = {row.role for row in fitting if row.own_accounts}
     could = ", ".join(role + (" for their own accounts" if role in own_only else "") for role in roles)
-    key, why_said = "not_allowed", f": {'; '.join(dict.fromkeys(said))}" if said else ""
+    key, why = "not_allowed", ""
     if EVERYBODY not in mine:
-        key, why_said = (
-            "not_named",
-            ": guests and people from outside may do only what roles.yaml names them for",
-        )
+        key, why = "not_named", ": guests and people from outside may do only what roles.yaml names them for"
+    elif against:
+        key, why = "not_allowed_so", f": {'; '.join(said for _, said in against)}"
     hint = f"It takes {could}."
     if not could:
         key = "nobody_may"
-        hint = (
-            f"No row of roles.yaml allows anybody to {question.action} this: add one, and see that "
-            "`relance config check` takes the file."
-        )
+        nobody = f"No row of roles.yaml allows anybody to {question.action} this"
+        hint = f"{nobody}: add one, and see that `relance config check` takes the file."
     return NotAllowedError(
-        f"{by} may not {question.action} this{why_said}.", hint=hint, key=key, action=question.action, could=roles,
-        because=tuple(reasons),
+        f"{by} may not {question.action} this{why}.", hint=hint, key=key, action=question.action, could=roles,
+        because=tuple(dict.fromkeys(code for code, _ in against)),
     )  # fmt: skip
 
 

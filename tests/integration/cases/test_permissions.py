@@ -15,6 +15,7 @@ from relance.config.policy import Policy
 from relance.config.roles import Action, Roles
 from relance.errors import CaseError, NotAllowedError
 from relance.money import Money
+from relance.slack.words import WORDS
 from relance.store.schema import slack_user
 from relance.store.uow import UnitOfWork
 
@@ -106,7 +107,7 @@ def test_a_refusal_says_why_and_who_could(uow: UnitOfWork, policy: Policy) -> No
 def test_a_refusal_can_be_said_in_other_languages(uow: UnitOfWork, policy: Policy) -> None:
     _in_slack(uow, "U1", "guest@agency.example", "guest")
     for by, action, key, because in (
-        ("sales@lumen.example", "snooze", "not_allowed", ("days",)),
+        ("sales@lumen.example", "snooze", "not_allowed_so", ("days",)),
         ("sales@lumen.example", "waive", "not_allowed", ()),
         ("guest@agency.example", "comment", "not_named", ()),
         ("boss@lumen.example", "write_off", "nobody_may", ()),
@@ -114,6 +115,8 @@ def test_a_refusal_can_be_said_in_other_languages(uow: UnitOfWork, policy: Polic
         with pytest.raises(NotAllowedError) as refusal:
             check_allowed(uow, policy, by=by, action=action, entity="FR01", days=99)  # type: ignore[arg-type]
         assert (refusal.value.key, refusal.value.values["because"]) == (key, because)
+        wanted = [f"refusal.{key}", *(f"because.{code}" for code in because)]
+        assert all(word in words for word in wanted for words in WORDS.values())
 
 
 def test_own_accounts_are_those_of_the_sales_owner_the_collector_and_the_cases_owner(

@@ -43,6 +43,15 @@ WORDS: dict[str, str] = {
         "Slack sagt gerade nicht, wer Sie sind. Versuchen Sie es in einer Minute wieder."
     ),
     "refusal.not_allowed": "Das dürfen Sie nicht. Es braucht: {could}.",
+    "refusal.not_allowed_so": "Das dürfen Sie nicht: {because}. Es braucht: {could}.",
+    "refusal.not_named": "Sie sind hier Gast oder aus einem anderen Workspace: erlaubt ist nur, wofür die Regeln Sie nennen.",
+    "refusal.nobody_may": "Das darf niemand: Keine Zeile der roles.yaml erlaubt es.",
+    "because.asked": "andere wurden gefragt",
+    "because.entity": "nicht in dieser Gesellschaft",
+    "because.kind": "nicht in Fällen dieser Art",
+    "because.amount": "der Betrag ist höher, als Ihre Rollen erlauben",
+    "because.days": "es dauert länger, als Ihre Rollen erlauben",
+    "because.own": "das Konto ist keines der Ihren",
     "refusal.no_person": (
         "{who} ist keine Person. Geben Sie eine E-Mail-Adresse an oder erwähnen Sie jemanden."
     ),
