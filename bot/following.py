@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.job import Job, Outcome
 from relance.cases.reading import Case, read_case
+from relance.replanning import replan
 from relance.slack.intents import Arrival
 
 REPLAN = "payer.replan.v1"
@@ -26,8 +27,6 @@ def about(job: Job, case: Case) -> list[Case]:
 
 def replan_payer(job: Job) -> Outcome:
     """Plan the payer again, when the entity has a live plan today."""
-    from relance.replanning import replan
-
     entity, payer_id = str(job.payload["entity"]), str(job.payload["payer_id"])
     services = job.desk.services
     replan(services, entity, payer_id=payer_id, as_of=services.today(entity))

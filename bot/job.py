@@ -20,7 +20,7 @@ from relance.ledger.snapshot import Snapshot
 from relance.slack.actions import Target
 from relance.slack.intents import Arrival, Intent
 from relance.slack.limits import NAME, data
-from relance.slack.modals import MODALS, Entry, Item, KnownContact
+from relance.slack.modals import MESSAGES, MODALS, Entry, Item, KnownContact
 from relance.slack.people import Person
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
@@ -123,9 +123,9 @@ class Job:
             CaseError: what was kept can't be read any more.
         """
         today = date.fromisoformat(self.payload["today"])
-        read = MODALS[self.intent.name].read(
-            self.payload["values"], locale=self.payload["locale"], today=today
-        )
+        name = self.intent.name
+        modal = MODALS[name] if name in MODALS else MESSAGES[name]
+        read = modal.read(self.payload["values"], locale=self.payload["locale"], today=today)
         if not isinstance(read, kind):
             raise CaseError("What was filled in can't be read.", key="unreadable")
         return read

@@ -17,14 +17,18 @@ import uvicorn
 
 from bot.app import build, desk_of
 from bot.desk import Desk
+from bot.following import REPLAN
 from bot.serving import PATH, create_app
 from bot.working import Workers
 from relance import slack
+from relance.cases.commenting import comment
 from relance.cases.reading import Case, read_case
+from relance.cases.snoozing import snooze
 from relance.config.policy import Policy
 from relance.config.roles import Roles
 from relance.services import Services
 from relance.settings import Settings
+from relance.slack.queue import queue_case
 from relance.store import schema
 from relance.store.database import Database
 from relance.store.uow import UnitOfWork
@@ -139,6 +143,25 @@ class Office:
         self.send()
         return self.world.cases("overdue_90")
 
+    def asked(self, case: Case, *, by: str = USERS["ada"]) -> Case:
+        """An approval that somebody asked for: a rest longer than they may give; its card is in Slack afterwards."""
+        with UnitOfWork(self.database) as uow:
+            asked = snooze(
+                uow, policy=self.services.policy, case_id=case.case_id, by=by, on_date=DAY,
+                until=DAY + timedelta(days=60), reason="is moving house",
+            )  # fmt: skip
+            queue_case(uow, policy=self.services.policy, case_id=asked.case_id, as_of=DAY)
+            uow.commit()
+        self.send()
+        return asked
+
+    def comment(self, case: Case, text: str, by: str = USERS["boss"]) -> None:
+        """A comment from elsewhere, whose card has not been sent yet."""
+        with UnitOfWork(self.database) as uow:
+            comment(uow, policy=self.services.policy, case_id=case.case_id, by=by, on_date=DAY, text=text)
+            queue_case(uow, policy=self.services.policy, case_id=case.case_id, as_of=DAY)
+            uow.commit()
+
     def send(self) -> None:
         """Send what waits, as the bot's sender does."""
         slack.send(
@@ -198,7 +221,9 @@ class Office:
         return [row for row in found if all(row[name] == value for name, value in wanted.items())]
 
     def intents(self, *states: str) -> list[dict[str, Any]]:
-        return [row for row in self.rows(schema.slack_intent) if not states or row["state"] in states]
+        """What people wished, without what follows from it by itself."""
+        rows = [row for row in self.rows(schema.slack_intent) if row["name"] != REPLAN]
+        return [row for row in rows if not states or row["state"] in states]
 
     def events(self, case: Case | int) -> list[tuple[str, str]]:
         """What happened to a case: verb and actor."""
