@@ -34,6 +34,11 @@ def room(uow: UnitOfWork, policy: Policy, entity: str, channel: str) -> int:
     return policy.slack.noise.cards_per_channel_per_day - int(uow.execute(query).scalar_one())
 
 
+def is_there(uow: UnitOfWork, policy: Policy, entity: str) -> bool:
+    """Whether a channel of the entity has a list today."""
+    return bool(_lists(uow, policy, entity))
+
+
 def write(uow: UnitOfWork, *, policy: Policy, entity: str, left: Mapping[str, Sequence[Scene]]) -> int:
     """Bring each channel's list of today to what has no card of its own; gives how many rows have to be sent."""
     one = policy.entity(entity)

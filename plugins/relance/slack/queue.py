@@ -116,7 +116,7 @@ class _Desk:
         written = changes.store(self.uow)
         if whole:
             self._tell(cases, changes)
-        return written + self._lists(waiting, cases, changes, whole=whole)
+        return written + self._lists(waiting, changes, whole=whole)
 
     def _scenes(self, cases: Iterable[Case]) -> dict[int, Scene]:
         company = self.policy.entity(self.entity).name
@@ -135,19 +135,16 @@ class _Desk:
         for scene in sorted(new, key=lambda one: one.case.kind not in URGENT)[: max(0, room)]:
             changes.add_new(scene.case, card(scene), channel)
 
-    def _lists(
-        self, waiting: Mapping[str, Sequence[Scene]], cases: Sequence[Case], changes: Changes, *, whole: bool
-    ) -> int:
+    def _lists(self, waiting: Mapping[str, Sequence[Scene]], changes: Changes, *, whole: bool) -> int:
         """Bring the channels' lists of today to what has no card of its own."""
         begun = {row["case_id"] for row in changes.new_cards}
         left = {
             channel: [scene for scene in new if scene.case.case_id not in begun]
             for channel, new in waiting.items()
         }
-        touched = any(left.values()) or whole or any(case.case_id not in changes.cards for case in cases)
-        if not touched:
-            return 0
         if not whole:
+            if not any(left.values()) and not listing.is_there(self.uow, self.policy, self.entity):
+                return 0
             left = self._uncarded()
         return listing.write(self.uow, policy=self.policy, entity=self.entity, left=left)
 

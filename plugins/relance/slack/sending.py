@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
 from slack_sdk import WebClient
 
 from relance.config.load import load_policy
@@ -25,7 +24,7 @@ POLL_S = 1.0
 """Seconds between two looks into an empty outbox."""
 LOOKS = timedelta(seconds=10)
 """How often the bot's place is kept, and the policy's files are looked at."""
-_DATABASE_REST_S = 5.0
+_REST_S = 5.0
 _log = logging.getLogger("relance")
 
 
@@ -52,9 +51,15 @@ def serve(database: Database, settings: Settings, policy: Policy, stop: threadin
     while not stop.is_set():
         try:
             serving.run()
-        except sa.exc.OperationalError as error:
-            _log.warning("slack: the database can't be reached (%s); again soon", type(error.orig).__name__)
-            stop.wait(_DATABASE_REST_S)
+        except Exception as error:  # noqa: BLE001 - what is kept goes out later; a traceback could quote it
+            _log.error("slack: the sender stopped (%s: %s); again soon", type(error).__name__, _reason(error))
+            stop.wait(_REST_S)
+
+
+def _reason(error: Exception) -> str:
+    """What the database says of itself, without the statement or its values."""
+    cause = getattr(error, "orig", None)
+    return type(cause).__name__ if cause is not None else "no reason given"
 
 
 class _StoppableClock:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from relance import slack
 from relance.slack.actions import SHOW, Target
+from relance.slack.preview import read_messages
 from relance.store import schema
 from relance.store.uow import UnitOfWork
 from tests.integration.cases.world import policy
@@ -69,6 +70,14 @@ def test_a_listed_case_gets_its_card_when_somebody_opens_it_and_the_list_changes
     assert [target.case_id for target in options(busy.messages()[2])] == [3, 5]
     show(busy, 4)
     assert busy.send().posted == 0
+    with UnitOfWork(busy.database) as uow:
+        kept = read_messages(uow)
+    assert [message.verb for message in kept] == [
+        "card",
+        "card",
+        "card",
+        "list",
+    ]  # the preview has its newest look only
 
 
 def test_a_listed_case_that_is_closed_leaves_the_list(busy: Desk) -> None:

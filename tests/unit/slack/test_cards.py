@@ -8,9 +8,12 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from relance.slack import limits
 from relance.slack.cards import Scene, card, reply
+from relance.slack.cards.listed import listed
+from relance.slack.speech import Voice
 from relance.slack.words import WORDS, locale_of
 from tests.unit.slack.judge import refusals
 from tests.unit.slack.scenes import case, comment, facts, hostile_scenes, promise_case, promised, scene
@@ -43,6 +46,20 @@ def test_ledger_text_pings_nobody_and_links_nowhere(one: Scene) -> None:
         texts += [found["text"] for found in objects if found and found["type"] == "mrkdwn"]
     for text in texts:
         assert not re.search(r"[<>]", ALLOWED_ANGLE.sub("", re.sub(r"(?m)^>", "", text)))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(hostile_scenes(), max_size=4), st.integers(1, 40))
+def test_every_list_of_cases_stays_inside_slacks_limits_whatever_the_data(
+    some: list[Scene], times: int
+) -> None:
+    scenes = [
+        replace(one, case=replace(one.case, case_id=10**9 + 100 * turn + place))
+        for turn in range(times)
+        for place, one in enumerate(some)
+    ]
+    drawn = listed(scenes, company="<!channel>", voice=Voice("fr"), limit=1)
+    assert refusals(drawn.payload()) == []
 
 
 @pytest.mark.parametrize("letter", ["<", "&", "x", "\U0001f6a8", "\u05d0"])
@@ -172,7 +189,9 @@ def test_equal_looks_have_equal_digests() -> None:
 def test_all_locales_have_the_same_words_with_the_same_blanks() -> None:
     def blanks(key: str, text: str) -> list[str]:
         found = set(re.findall(r"\{(\w+)\}", text))
-        return sorted(found - {"count"} if key.endswith(".one") else found)  # "one" may be said without its figure
+        return sorted(
+            found - {"count"} if key.endswith(".one") else found
+        )  # "one" may be said without its figure
 
     english = WORDS["en"]
     for locale, own in WORDS.items():

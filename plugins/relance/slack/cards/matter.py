@@ -69,13 +69,18 @@ def _voter(vote: object) -> str:
     return str(vote.get("by", "")) if isinstance(vote, Mapping) else str(vote)
 
 
+def _role(name: str) -> str:
+    """A role of roles.yaml, as people say it."""
+    return data(str(name).replace("_", " "), limits.ID)
+
+
 def _asked_by_step(scene: Scene) -> list[str]:
     voice, facts = scene.voice, scene.facts
     if "role" not in facts:
         return []
     asked = voice(
         "asked",
-        role=data(facts["role"], limits.ID),
+        role=_role(facts["role"]),
         what=voice.named("channel", facts["what"]),
         step=voice.named("step", facts["step"]),
         level=voice.named("level", facts["level"]),
@@ -97,7 +102,7 @@ def _asked_by_person(scene: Scene) -> list[str]:
     if details.get("invoices"):
         lines.append(invoices_named(voice, list(details["invoices"])))
     if facts.get("role"):
-        lines.append(voice("asks.role", role=data(facts["role"], limits.ID)))
+        lines.append(voice("asks.role", role=_role(facts["role"])))
     return lines + ([quote(details["why"], WORDS)] if details.get("why") else [])
 
 

@@ -229,4 +229,5 @@ WORDS = {
     "announced": "Zahlung angekündigt für {on}",
     "written_off": "Wird ausgebucht: Mahnungen ruhen bis zur Buchung",
     "end.not_made": "nicht erfolgt",
+    "dispute.all": "alles",
 }

@@ -229,4 +229,5 @@ WORDS = {
     "announced": "Payment said to come on {on}",
     "written_off": "To be written off: its dunning rests until the ledger says so",
     "end.not_made": "not made",
+    "dispute.all": "all of it",
 }

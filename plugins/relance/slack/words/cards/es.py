@@ -229,4 +229,5 @@ WORDS = {
     "announced": "Pago anunciado para el {on}",
     "written_off": "Por pasar a pérdidas: en pausa hasta el asiento contable",
     "end.not_made": "no hecho",
+    "dispute.all": "todo",
 }

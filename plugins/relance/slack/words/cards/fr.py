@@ -229,4 +229,5 @@ WORDS = {
     "announced": "Paiement annoncé pour le {on}",
     "written_off": "À passer en perte : relances suspendues jusqu’à l’écriture",
     "end.not_made": "non fait",
+    "dispute.all": "tout",
 }
