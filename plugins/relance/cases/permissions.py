@@ -229,18 +229,18 @@ def _refusal(
     roles = sorted({row.role for row in fitting})
     own_only = {row.role for row in fitting if row.own_accounts}
     could = ", ".join(role + (" for their own accounts" if role in own_only else "") for role in roles)
-    key, why = "not_allowed", ""
+    key, told = "not_allowed", ""
     if EVERYBODY not in mine:
-        key, why = "not_named", ": guests and people from outside may do only what roles.yaml names them for"
+        key, told = "not_named", ": guests and people from outside may do only what roles.yaml names them for"
     elif against:
-        key, why = "not_allowed_so", f": {'; '.join(said for _, said in against)}"
+        key, told = "not_allowed_so", f": {'; '.join(said for _, said in against)}"
     hint = f"It takes {could}."
     if not could:
         key = "nobody_may"
         nobody = f"No row of roles.yaml allows anybody to {question.action} this"
         hint = f"{nobody}: add one, and see that `relance config check` takes the file."
     return NotAllowedError(
-        f"{by} may not {question.action} this{why}.", hint=hint, key=key, action=question.action, could=roles,
+        f"{by} may not {question.action} this{told}.", hint=hint, key=key, action=question.action, could=roles,
         because=tuple(dict.fromkeys(code for code, _ in against)),
     )  # fmt: skip
 
