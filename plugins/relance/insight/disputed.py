@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from relance.cases.reading import Case
-from relance.store.schema import dunning_case
+from relance.store.schema import case_event, dunning_case
 from relance.store.uow import UnitOfWork
 
 KIND = "dispute"
@@ -41,20 +41,20 @@ class Disputes:
 
 
 def disputes(
-    uow: UnitOfWork, entity: str, open_cases: Iterable[Case], *, since: date, as_of: date
+    uow: UnitOfWork,
+    entity: str,
+    open_cases: Iterable[Case],
+    *,
+    since: date,
+    as_of: date,
+    after: int | None = None,
 ) -> Disputes:
-    """Figures of the entity's disputes: open ones as they stand now, the others by the days on which they came and went."""
+    """Figures of the entity's disputes: open ones as they stand now; what came and went in `since` ≤ day ≤ `as_of`.
+
+    `after`: came and went by events with higher numbers instead.
+    """
     standing = [case for case in open_cases if case.kind == KIND]
     ages = [max(0, (as_of - case.opened_on).days) for case in standing]
-    table = dunning_case.c
-    counted = {
-        "new": (table.opened_on >= since) & (table.opened_on < as_of),
-        "resolved": (table.closed_on >= since) & (table.closed_on < as_of),
-        "before": (table.opened_on < since) & (table.closed_on.is_(None) | (table.closed_on >= since)),
-    }
-    columns = [sa.func.count().filter(where).label(name) for name, where in counted.items()]
-    where = sa.and_(table.entity == entity, table.kind == KIND)
-    row = uow.execute(sa.select(*columns).where(where)).mappings().one()
     amounts: dict[str, int] = {}
     reasons: dict[str, int] = {}
     for case in standing:
@@ -62,11 +62,28 @@ def disputes(
             amounts[currency] = amounts.get(currency, 0) + amount
         if reason := case.details.get("reason"):
             reasons[str(reason)] = reasons.get(str(reason), 0) + 1
+    moved = _moved(uow, entity, since=since, as_of=as_of, after=after)
     return Disputes(
         open=len(standing), mean_age=round(sum(ages) / len(ages), 1) if ages else 0.0, oldest=max(ages, default=0),
         beyond=sum(case.due_on is not None and case.due_on < as_of for case in standing),
-        amounts=dict(sorted(amounts.items())), by_reason=dict(sorted(reasons.items())), **row,
+        amounts=dict(sorted(amounts.items())), by_reason=dict(sorted(reasons.items())), **moved,
     )  # fmt: skip
+
+
+def _moved(uow: UnitOfWork, entity: str, *, since: date, as_of: date, after: int | None) -> dict[str, int]:
+    """How many disputes came (`new`) and went (`resolved`), and how many were open before."""
+    table, event = dunning_case.c, case_event.c
+    came: sa.ColumnElement[bool] = table.opened_on.between(since, as_of)
+    went: sa.ColumnElement[bool] = table.closed_on.between(since, as_of)
+    if after is not None:
+        own = sa.select(event.event_id).where(event.case_id == table.case_id, event.event_id > after)
+        came = own.where(event.verb.in_(("open", "reopen"))).exists()
+        went = own.where(event.verb.in_(("close", "resolve"))).exists() & (table.state == "closed")
+    before = (table.opened_on < since) & (table.closed_on.is_(None) | (table.closed_on >= since))
+    counted = {"new": came, "resolved": went, "before": before}
+    columns = [sa.func.count().filter(where).label(name) for name, where in counted.items()]
+    where = sa.and_(table.entity == entity, table.kind == KIND)
+    return dict(uow.execute(sa.select(*columns).where(where)).mappings().one())
 
 
 def disputed_amounts(case: Case) -> dict[str, int]:

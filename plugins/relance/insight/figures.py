@@ -77,11 +77,18 @@ class Figures:
 
 
 def figures(
-    uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, since: date | None = None
+    uow: UnitOfWork,
+    *,
+    policy: Policy,
+    entity: str,
+    snapshot: Snapshot,
+    since: date | None = None,
+    after: int | None = None,
 ) -> Figures:
     """The entity's figures on the snapshot's day; `since` is the first day of the window, a week before if not given.
 
-    Cases count as they stand now, promises and contacts by their dates.
+    Cases count as they stand now, promises and contacts by their dates. `after`: disputes are counted as new and resolved by
+    events with higher numbers, so that between two digests none is told twice or never.
 
     Raises:
         UsageError: for an unknown entity.
@@ -100,10 +107,10 @@ def figures(
         payers=snapshot.items["payer_id"].n_unique(),
         invoices=snapshot.items.height,
         long_overdue_payers=late["payer_id"].n_unique(),
-        currencies=_currencies(snapshot, late),
+        currencies=_currencies(snapshot, late, first=one.currency),
         open_cases=_by_kind(cases),
         unassigned=sum(case.owner is None for case in cases),
-        disputes=disputes(uow, entity, cases, since=window.since, as_of=as_of),
+        disputes=disputes(uow, entity, cases, since=window.since, as_of=as_of, after=after),
         promises=window.promises(),
         approvals=len(asked),
         oldest_approval=(as_of - min(asked)).days if asked else 0,
@@ -115,13 +122,15 @@ def figures(
     )
 
 
-def _currencies(snapshot: Snapshot, late: pl.DataFrame) -> tuple[dict[str, Any], ...]:
+def _currencies(snapshot: Snapshot, late: pl.DataFrame, *, first: str) -> tuple[dict[str, Any], ...]:
+    """The books' currency first."""
     beyond = dict(late.group_by("currency").agg(pl.col("open").sum()).iter_rows())
-    return tuple(
+    rows = [
         {**row, "long_overdue": int(beyond.get(row["currency"], 0))}
         for row in balance(snapshot)["currencies"]
         if row["open"] or row["credit"]
-    )
+    ]
+    return tuple(sorted(rows, key=lambda row: (row["currency"] != first, row["currency"])))
 
 
 def _by_kind(cases: list[Case]) -> dict[str, int]:

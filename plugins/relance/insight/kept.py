@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from relance.store.schema import case_event, slack_outbox
 from relance.store.schema import digest as digest_table
-from relance.store.schema import slack_outbox
 from relance.store.uow import UnitOfWork
 
 
@@ -73,6 +73,11 @@ def newest_told(
             query = query.where(column == wanted)
     rows = [KeptDigest(**row) for row in uow.execute(query).mappings()]
     return {row.channel if entity is not None else row.entity: row for row in rows}
+
+
+def newest_event(uow: UnitOfWork) -> int:
+    """The number of the newest event of any case: what a digest has seen."""
+    return int(uow.execute(sa.select(sa.func.max(case_event.c.event_id))).scalar() or 0)
 
 
 def keep(uow: UnitOfWork, message: Message) -> bool:

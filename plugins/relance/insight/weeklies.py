@@ -14,7 +14,7 @@ from relance.cases.reading import list_cases
 from relance.config.models import Entity
 from relance.config.policy import Policy
 from relance.insight.figures import figures
-from relance.insight.kept import KeptDigest, newest_told
+from relance.insight.kept import KeptDigest, newest_event, newest_told
 from relance.insight.kpis import kpis
 from relance.insight.lines import heaviest_first
 from relance.ledger.snapshot import Snapshot
@@ -69,7 +69,11 @@ def weekly_of(
     reports = newest_told(uow, kind=KIND, before=as_of, channel=channel)
     last = reports.get(entity)
     since = last.as_of if last else as_of - WEEK
-    now = figures(uow, policy=policy, entity=entity, snapshot=snapshot, since=since).as_dict()
+    seen = int(last.figures["event_id"]) if last else None
+    upto = newest_event(uow)
+    now = figures(
+        uow, policy=policy, entity=entity, snapshot=snapshot, since=since, after=seen
+    ).as_dict()  # fmt: skip
     before = last.figures["figures"] if last else None
     key_figures = kpis(uow, policy, entity, snapshot, versions=versions).as_dict()
     others = newest_told(uow, kind=KIND, before=as_of + timedelta(days=1), channel=channel)
@@ -80,14 +84,16 @@ def weekly_of(
         long_overdue=_long_overdue(uow, one, snapshot), entities=tuple(sorted(current)),
         overall=_overall(current, reports),
     )  # fmt: skip
-    return WeeklyOfEntity(channel, digest, _is_news(now, before), _kept(now, before, key_figures))
+    return WeeklyOfEntity(channel, digest, _is_news(now, before), _kept(now, before, key_figures, upto))
 
 
 def _kept(
-    now: Mapping[str, Any], before: Mapping[str, Any] | None, key_figures: Mapping[str, Any]
+    now: Mapping[str, Any], before: Mapping[str, Any] | None, key_figures: Mapping[str, Any], upto: int
 ) -> dict[str, Any]:
     """`before` is kept by its totals alone: the entities that report later in the day sum up the change of all."""
-    return {"figures": now, "kpis": key_figures, "before": before and {"currencies": before["currencies"]}}
+    return {
+        "figures": now, "kpis": key_figures, "before": before and {"currencies": before["currencies"]}, "event_id": upto,
+    }  # fmt: skip
 
 
 def _is_news(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:

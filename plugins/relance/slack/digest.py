@@ -159,6 +159,11 @@ def listed(title: str, lines: Iterable[str], *, count: int, voice: Voice, room: 
     return [section(f"*{title} ({count})*\n{kept}")]
 
 
+def pair(voice: Voice, key: str, value: str) -> str:
+    """The words of `key`, a colon as the language sets it, and a value."""
+    return voice("digest.pair", name=voice(key), value=value)
+
+
 def signed(voice: Voice, change: int | None, currency: str | None = None) -> str:
     """A change in brackets with its sign; nothing without one to tell."""
     if change is None:
@@ -193,7 +198,8 @@ def _summary(digest: Daily, voice: Voice) -> str:
     cases = voice("digest.open", count=digest.open) + signed(voice, digest.change)
     rows = [f"*{cases}*", _counts(digest, voice)]
     rows += [
-        f"{voice('overdue')}: {voice.amount(one.overdue, one.currency)}{signed(voice, one.change, one.currency)}"
+        pair(voice, "digest.totals", voice.amount(one.overdue, one.currency))
+        + signed(voice, one.change, one.currency)
         for one in digest.totals[:_AMOUNTS]
     ]
     return "\n".join(rows)

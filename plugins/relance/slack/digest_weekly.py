@@ -12,7 +12,7 @@ from babel.numbers import format_decimal
 from relance.ledger.balance import BUCKETS
 from relance.slack import limits
 from relance.slack.cards.model import Block, Card
-from relance.slack.digest import Line, amounts, context, fitting, header, listed, section, signed
+from relance.slack.digest import Line, amounts, context, fitting, header, listed, pair, section, signed
 from relance.slack.limits import data
 from relance.slack.speech import Voice
 
@@ -22,7 +22,7 @@ LATE_SHOWN = 5
 """Long overdue payers that a message names; the others stand in the file in its thread."""
 _TOTALS = (("open", "open_amount"), ("overdue", "overdue"), ("long_overdue", "long_overdue"))
 CURRENCIES = 3
-"""Currencies of which a message shows the ageing; the others stand in its totals' last line."""
+"""Currencies of which a message shows totals and ageing, that of the books first; the others are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,26 @@ def weekly(digest: Weekly, voice: Voice, *, attached: bool = False) -> Card:
 
 
 def _totals(digest: Weekly, voice: Voice) -> Block:
+    """Open, overdue and long overdue of the first currency, a line for each other, payers and invoices."""
     now, before = digest.now, _by_currency(digest.before)
     lines = []
-    for row in now["currencies"][:CURRENCIES]:
+    for row in now["currencies"][:1]:
         last = before.get(row["currency"])
         lines += [
-            f"*{voice(f'digest.{word}', days=now['threshold'])}*: {voice.amount(row[name], row['currency'])}"
-            f"{signed(voice, _change(digest, row, last, name), row['currency'])}"
+            voice("digest.pair", name=f"*{voice(f'digest.{word}', days=now['threshold'])}*",
+                  value=voice.amount(row[name], row["currency"]))
+            + signed(voice, _change(digest, row, last, name), row["currency"])
             for name, word in _TOTALS
-        ]
+        ]  # fmt: skip
+    for row in now["currencies"][1:CURRENCIES]:
+        sums = {name: voice.amount(row[name], row["currency"]) for name, _ in _TOTALS}
+        change = signed(voice, _change(digest, row, before.get(row["currency"]), "overdue"), row["currency"])
+        lines.append(
+            voice(
+                "digest.other", currency=f"*{data(row['currency'], 10)}*", open=sums["open"],
+                overdue=sums["overdue"] + change, long=sums["long_overdue"], days=now["threshold"],
+            )
+        )  # fmt: skip
     hidden = len(now["currencies"]) - CURRENCIES
     if hidden > 0:
         lines.append(voice("digest.more_currencies", count=hidden))
@@ -95,10 +106,10 @@ def _totals(digest: Weekly, voice: Voice) -> Block:
 
 
 def _ageing(digest: Weekly, voice: Voice) -> list[Block]:
-    """The ageing of each currency in two columns, with its share and what has changed."""
+    """The ageing of each currency in two columns, with its share and what has changed; of the others what isn't 0."""
     before = _by_currency(digest.before)
     blocks: list[Block] = []
-    for row in digest.now["currencies"][:CURRENCIES]:
+    for place, row in enumerate(digest.now["currencies"][:CURRENCIES]):
         last, whole = before.get(row["currency"]), sum(row["ageing"].values())
         fields = []
         for bucket in BUCKETS:
@@ -106,10 +117,13 @@ def _ageing(digest: Weekly, voice: Voice) -> list[Block]:
             change = None
             if digest.before is not None:
                 change = amount - (last["ageing"][bucket] if last else 0)
+            if place and not amount and not change:
+                continue
             share = f" · {_percent(voice, amount / whole)}" if whole else ""
             text = f"*{bucket_label(voice, bucket)}*\n{voice.amount(amount, row['currency'])}{share}"
             fields.append(limits.mrkdwn(text + signed(voice, change, row["currency"])))
-        blocks.append({"type": "section", "fields": fields[: limits.FIELDS]})
+        if fields:
+            blocks.append({"type": "section", "fields": fields[: limits.FIELDS]})
     return blocks
 
 
@@ -130,7 +144,8 @@ def _work(digest: Weekly, voice: Voice) -> str:
     contested = [
         voice.amount(minor, currency) for currency, minor in list(disputes["amounts"].items())[:CURRENCIES]
     ]
-    change = disputes["open"] - disputes["before"]
+    earlier = digest.before["disputes"]["open"] if digest.before else disputes["before"]
+    change = disputes["open"] - earlier
     lines = [
         voice("digest.disputes", open=disputes["open"], change=signed(voice, change), new=disputes["new"],
               resolved=disputes["resolved"], amount=", ".join(contested) or "–"),
@@ -155,10 +170,10 @@ def _kpis(digest: Weekly, voice: Voice) -> str:
     if kpis["dso_count_back"] is not None:
         days = _days(voice, kpis["dso_count_back"])
         said = voice("digest.at_least", days=days) if kpis["at_least"] else days
-        lines.append(f"{voice('digest.dso_count_back')}: {said}")
+        lines.append(pair(voice, "digest.dso_count_back", said))
     lines.append(_against(voice, "overdue_30", kpis["overdue_30"], targets["overdue_30"], _percent))
     if kpis["cei"] is not None:
-        lines.append(f"{voice('digest.cei')}: {_number(voice, kpis['cei'])} %")
+        lines.append(pair(voice, "digest.cei", f"{_number(voice, kpis['cei'])} %"))
     rate = kpis["promises"]["rate"]
     if rate is not None:
         lines.append(voice("digest.kept_rate", rate=_percent(voice, rate), due=kpis["promises"]["due"]))
@@ -173,11 +188,11 @@ def _against(
     told: Callable[[Voice, float | None], str],
 ) -> str:
     """A figure that should be low, beside its target where there is one."""
-    label = voice(f"digest.{name}")
     if target is None:
-        return f"{label}: {told(voice, value)}"
+        return pair(voice, f"digest.{name}", told(voice, value))
     mark = {True: " :small_red_triangle:", False: " :white_check_mark:", None: ""}[_missed(value, target)]
-    return f"{label}: *{told(voice, value)}* {voice('digest.target', target=told(voice, target))}{mark}"
+    said = f"*{told(voice, value)}* {voice('digest.target', target=told(voice, target))}{mark}"
+    return pair(voice, f"digest.{name}", said)
 
 
 def _missed(value: float | None, target: float | None) -> bool | None:
@@ -221,7 +236,7 @@ def _foot(digest: Weekly, voice: Voice, *, attached: bool) -> Block:
 def _line_of_totals(digest: Weekly, voice: Voice) -> str:
     rows = digest.now["currencies"][:CURRENCIES]
     told = [voice.amount(row["overdue"], row["currency"]) for row in rows]
-    return f"{voice('overdue')}: {', '.join(told) or '–'}"
+    return pair(voice, "digest.overdue", ", ".join(told) or "–")
 
 
 def _by_currency(figures: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:

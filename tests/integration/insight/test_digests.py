@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from relance import cases
+from relance.cases.disputing import dispute
 from relance.config.policy import Policy
 from relance.config.slack import DigestKind, SlackRules
 from relance.insight.alerts import queue_alerts
@@ -240,3 +241,40 @@ def test_no_alert_where_the_card_itself_stands_in_managements_channel(world: Wor
         assert queue_alerts(uow, policy=policy(), entity=ENTITY, as_of=DAY) == 0, (
             "without a rule nobody is told"
         )
+
+
+def test_a_week_counts_each_dispute_once_as_new_and_once_as_resolved(world: World) -> None:
+    def note(invoice_id: str, day: date) -> int:
+        with UnitOfWork(world.database) as uow:
+            case = dispute(
+                uow, policy=world.policy, entity=ENTITY, payer_id="C1", by=BY, on_date=day, reason="price", invoices=[invoice_id],
+            )  # fmt: skip
+            uow.commit()
+        return case.case_id
+
+    def week(day: date) -> dict[str, Any]:
+        world.work(day)
+        figures = drawn(world, "weekly", day)["#management"].figures["figures"]["disputes"]
+        told(world, "weekly", day)
+        return {name: figures[name] for name in ("open", "new", "resolved")}
+
+    first = note("F1", DAY - timedelta(days=2))
+    assert week(DAY) == {"open": 1, "new": 1, "resolved": 0}
+    note("F3", DAY)  # after the digest of that day
+    with UnitOfWork(world.database) as uow:
+        cases.resolve(
+            uow, policy=world.policy, case_id=first, by=BY, on_date=DAY + timedelta(days=3), reason="rejected"
+        )
+        uow.commit()
+    assert week(DAY + timedelta(days=7)) == {"open": 1, "new": 1, "resolved": 1}
+    assert week(DAY + timedelta(days=14)) == {"open": 1, "new": 0, "resolved": 0}
+
+
+def test_the_books_currency_goes_first(world: World) -> None:
+    world.ledger(
+        extract=date(2026, 1, 4),
+        invoices=[invoice("A1", DAY - timedelta(days=5), 5_000, currency="AED", customer_id="C2")],
+    )
+    message = drawn(world, "weekly", DAY)["#management"]
+    assert [row["currency"] for row in message.figures["figures"]["currencies"]] == ["EUR", "AED"]
+    assert "*AED*: open" in said(message)

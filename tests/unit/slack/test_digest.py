@@ -170,7 +170,7 @@ def test_a_list_counts_what_it_does_not_show() -> None:
 def test_the_daily_digest_says_what_changed_since_the_one_before() -> None:
     said = words(daily(a_day(), Voice("en")).payload())
     assert "31 open cases (+2)" in said
-    assert "Overdue: €5,000.00 (−€100.00)" in said
+    assert "Overdue of these payers: €5,000.00 (−€100.00)" in said
     first = words(
         daily(
             replace(a_day(), since=None, change=None, totals=(Total("EUR", 500_000),)), Voice("en")
@@ -191,6 +191,7 @@ def test_a_deadline_says_whether_it_is_today_or_how_late() -> None:
 
 def test_the_week_says_totals_by_ageing_bucket_with_deltas() -> None:
     before = figures()
+    before["disputes"] = {**before["disputes"], "open": 2}
     before["currencies"][0] = {
         **before["currencies"][0],
         "overdue": 300_000,

@@ -115,4 +115,7 @@ WORDS: dict[str, str] = {
         "insgesamt überfällig: *{amount}*. Zuständig: {owner}. Fall #{case}."
     ),
     "digest.open_amount": "Offen",
+    "digest.pair": "{name}: {value}",
+    "digest.totals": "Überfällig bei diesen Kunden",
+    "digest.other": "{currency}: offen {open}, überfällig {overdue}, mehr als {days} Tage {long}",
 }

@@ -112,4 +112,7 @@ WORDS: dict[str, str] = {
     "digest.alert.title": "Large debt more than {days} days late: {payer}",
     "digest.alert.text": "*{payer}* ({entity}) has an invoice {late}; overdue in all: *{amount}*. Owner: {owner}. Case #{case}.",
     "digest.open_amount": "Open",
+    "digest.pair": "{name}: {value}",
+    "digest.totals": "Overdue of these payers",
+    "digest.other": "{currency}: open {open}, overdue {overdue}, more than {days} days late {long}",
 }

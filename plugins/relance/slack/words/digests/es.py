@@ -115,4 +115,7 @@ WORDS: dict[str, str] = {
         "vencido en total: *{amount}*. Responsable: {owner}. Caso #{case}."
     ),
     "digest.open_amount": "Abierto",
+    "digest.pair": "{name}: {value}",
+    "digest.totals": "Vencido de estos clientes",
+    "digest.other": "{currency}: abierto {open}, vencido {overdue}, más de {days} días {long}",
 }

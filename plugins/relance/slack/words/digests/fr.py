@@ -115,4 +115,7 @@ WORDS: dict[str, str] = {
         "en retard au total : *{amount}*. Responsable : {owner}. Dossier #{case}."
     ),
     "digest.open_amount": "Ouvert",
+    "digest.pair": "{name}\u00a0: {value}",
+    "digest.totals": "Échu de ces clients",
+    "digest.other": "{currency}\u00a0: ouvert {open}, en retard {overdue}, plus de {days} jours {long}",
 }
