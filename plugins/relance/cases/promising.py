@@ -15,7 +15,7 @@ from relance.cases.facts import History, payer_facts
 from relance.cases.history import scenario_of
 from relance.cases.holding import put_hold
 from relance.cases.instalments import deal_with_plan
-from relance.cases.permissions import check_person
+from relance.cases.permissions import check_allowed, colleagues_of
 from relance.cases.promised import Agreed, promise_facts
 from relance.cases.promises import KIND, conclude, deal_with
 from relance.cases.reading import (
@@ -63,10 +63,12 @@ def promise(
     twice changes nothing.
 
     Raises: CaseError: an amount, date, person, payer, currency or invoice that can't be promised; says what
-    would do. UsageError: for an unknown entity.
+    would do. NotAllowedError: `by` may not take it down. UsageError: for an unknown entity.
     """
     policy.entity(entity)
-    check_person(by)
+    check_allowed(
+        uow, policy, by=by, action="promise", entity=entity, totals=[amount], payer=colleagues_of(uow, entity, payer_id)
+    )  # fmt: skip
     return take_down(
         uow, policy=policy, entity=entity, payer_id=payer_id, amount=amount, due_on=due_on, by=by, on_date=on_date,
         invoices=invoices, grace_days=grace_days, snapshot=snapshot,
@@ -94,6 +96,7 @@ def take_down(
     _check_terms(amount, due_on=due_on, on_date=on_date)
     ledger = snapshot or ledger_on(uow, entity, on_date)
     items = open_items(ledger, payer_id, amount.currency, invoices)
+    check_open(ledger, payer_id, amount, items)
     grace = days_of_grace(uow, policy, entity, payer_id, on_date) if grace_days is None else grace_days
 
     journal = Journal(uow=uow, entity=entity, on=on_date, actor=by)
@@ -159,7 +162,27 @@ def open_items(
             f"{payer_id} has nothing open in {currency}.",
             hint=f"What is open is {what}." if currencies else f"Nothing is open {what}.",
         )
-    return None if invoices is None else tuple(sorted(meant["invoice_id"]))
+    if invoices is None:
+        return None
+    others = sorted(meant.filter(pl.col("currency") != currency)["invoice_id"])
+    if others:
+        raise CaseError(
+            f"{', '.join(others[:5])} is not in {currency}.", hint="Give invoices of one currency."
+        )
+    return tuple(sorted(meant["invoice_id"]))
+
+
+def check_open(ledger: Snapshot, payer_id: str, amount: Money, items: tuple[str, ...] | None) -> None:
+    """Refuse more than is open of what is meant (None: all of the payer's).
+
+    Raises:
+        CaseError: it is more; says how much is open.
+    """
+    own = ledger.items.filter(pl.col("payer_id") == payer_id, pl.col("currency") == amount.currency)
+    meant = own if items is None else own.filter(pl.col("invoice_id").is_in(list(items)))
+    opened = Money(amount.currency, int(meant["open"].sum()))
+    if amount.minor > opened.minor:
+        raise CaseError(f"{amount} is more than what is open: {opened}.", hint=f"Give {opened} at most.")
 
 
 def items_named(ledger: Snapshot, payer_id: str, invoices: Sequence[str] | None) -> pl.DataFrame:

@@ -40,6 +40,7 @@ PARTS = (("500.00 EUR", 0), ("500.00 EUR", 30), ("500.00 EUR", 60))
 ROLES = {
     "roles": {"lead": {"people": [LEAD]}, "collector": {"people": [COLLECTOR]}},
     "permissions": [
+        {"role": "everybody", "may": ["promise"]},
         {"role": "lead", "may": ["instalments"]},
         {"role": "collector", "may": ["instalments"], "up_to": ["1000.00 EUR"]},
     ],

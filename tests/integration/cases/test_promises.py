@@ -8,7 +8,8 @@ from datetime import date, timedelta
 import pytest
 
 from relance import cases
-from relance.errors import CaseError
+from relance.config.roles import Roles
+from relance.errors import CaseError, NotAllowedError
 from relance.store import schema, timeline
 from relance.store.database import Database
 from relance.store.uow import UnitOfWork
@@ -205,6 +206,31 @@ def test_what_cannot_be_promised_is_refused_with_what_would_do(
         world.promise(**values)
     assert world.cases() == []
     assert world.rows(schema.hold) == []
+
+
+def test_no_more_can_be_promised_than_is_open_of_what_is_meant(world: World) -> None:
+    with pytest.raises(CaseError, match=r"more than what is open: 500\.00 EUR"):
+        world.promise("500.01 EUR", DUE, MADE, invoices=["F2"])
+    with pytest.raises(CaseError, match="more than what is open"):
+        world.promise("1520.01 EUR", DUE, MADE)
+    assert world.promise("1520.00 EUR", DUE, MADE)
+
+
+def test_a_promise_in_one_currency_is_about_invoices_of_that_currency(world: World) -> None:
+    world.ledger(invoices=[invoice("U1", date(2026, 2, 1), 5_000, currency="USD")])
+    with pytest.raises(CaseError, match=r"U1 is not in EUR\. Give invoices of one currency"):
+        world.promise("10.00 EUR", DUE, MADE, invoices=["F1", "U1"])
+
+
+def test_who_may_take_down_a_promise_stands_in_the_table(world: World) -> None:
+    row = {"role": "sales", "may": ["promise"], "up_to": ["100.00 EUR"]}
+    table = {"roles": {"sales": {"people": [BY]}}, "permissions": [row]}
+    world.policy = world.policy.model_copy(update={"roles": Roles.model_validate(table)})
+    with pytest.raises(NotAllowedError):
+        world.promise("100.01 EUR", DUE, MADE)
+    with pytest.raises(NotAllowedError):
+        world.promise("1.00 EUR", DUE, MADE, by="somebody@lumen.example")
+    assert world.promise("100.00 EUR", DUE, MADE)
 
 
 @pytest.mark.parametrize("due", [MADE, MADE + timedelta(days=90)])
