@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from relance.cases import CasesReport
+from relance.cases import CasesReport, resolve
 from relance.slack.cards import Scene, card
 from relance.slack.speech import Voice
 from relance.store import contacts, inbound
@@ -63,6 +63,21 @@ def test_a_bounce_opens_a_case_as_long_as_the_address_is_marked(world: World) ->
     assert [item["invoice_id"] for item in case.facts["items"]] == ["F1"]
     assert world.work(DAY) == NOTHING
     assert world.work(NEXT) == NOTHING
+
+
+def test_what_a_person_resolved_comes_back_with_another_message_only(world: World) -> None:
+    message(world, "bounced")
+    mark(world)
+    world.work(DAY)
+    with UnitOfWork(world.database) as uow:
+        resolve(
+            uow, policy=world.policy, case_id=1, by="c@lumen.example", on_date=DAY, reason="sent_otherwise"
+        )
+        uow.commit()
+    assert world.work(NEXT) == NOTHING
+    later = DAY + timedelta(days=3)
+    message(world, "bounced", day=later)
+    assert world.work(later) == OPENED
 
 
 def test_a_lifted_mark_closes_it(world: World) -> None:
