@@ -57,8 +57,9 @@ bot: env ## listens to Slack: Socket Mode with RELANCE_SLACK_APP_TOKEN, else HTT
 sample: env ## makes include/sample anew, byte for byte
 	$(RUN) scripts/make_sample.py
 
-gallery: env ## draws all templates in all languages into .relance/gallery, for review
+gallery: env ## draws all templates into .relance/gallery, and what Slack shows into docs/slack, for review
 	$(RUN) scripts/gallery.py
+	$(RUN) scripts/slack_gallery.py
 
 requirements: env ## pins anew from pyproject.toml (UPGRADE=--upgrade for newer versions)
 	$(UV) pip compile pyproject.toml --extra airflow --group dev --universal --python-version 3.11 \

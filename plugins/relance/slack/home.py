@@ -204,14 +204,13 @@ def _row(data: HomeData, voice: Voice, room: _Room, name: str, row: HomeRow) -> 
 
 
 def row_text(voice: Voice, row: HomeRow, as_of: date) -> str:
-    """A case as a line or two of text, with the way to its card."""
-    told = _told(voice, _ROOMS[1], row, as_of)
+    """A case as a line or two of text, with its number and the way to its card."""
+    room = _ROOMS[1]
     link = (
         f"<{limits.escape(row.permalink.replace('|', '%7C'))}|{voice('home.open')}>" if row.permalink else ""
     )
-    return "\n".join(
-        filter(None, ("• " + _head(voice, _ROOMS[1], row), " · ".join(filter(None, (told, link)))))
-    )
+    told = " · ".join(filter(None, (_told(voice, room, row, as_of), link)))
+    return f"• {_head(voice, room, row)} · {row.case_id}" + (f"\n   {told}" if told else "")
 
 
 def _head(voice: Voice, room: _Room, row: HomeRow) -> str:

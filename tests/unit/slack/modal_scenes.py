@@ -164,6 +164,8 @@ def hostile_cases(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS) -> Case:
         level=draw(TEXT), what=draw(TEXT), demanded=draw(st.lists(demanded, max_size=9)),
         invoices_asked=draw(st.lists(TEXT, max_size=20)),
     )  # fmt: skip
+    if draw(st.integers(0, 9)) == 0:
+        shown = {}
     asks = draw(st.sampled_from([{}, {"asks": "snooze", "until": "2026-05-01"}, {"asks": "write_off"}]))
     details = {
         **asks,

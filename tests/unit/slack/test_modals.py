@@ -551,7 +551,7 @@ def test_the_history_shows_the_newest_first_page_by_page() -> None:
 
 def test_the_history_tells_amounts_dates_reasons_and_words() -> None:
     told = words(built(actions.HISTORY, events=EVENTS))
-    for part in ("€1,200.00", "promise noted", "pallets", "a large order is coming", "kept", "automatic"):
+    for part in ("€1,200.00", "Promise noted", "pallets", "a large order is coming", "kept", "automatic"):
         assert part in told
 
 

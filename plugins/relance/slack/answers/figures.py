@@ -46,11 +46,9 @@ def _most(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 
 
 def _planned(voice: Voice, one: Planned) -> str:
-    told = [
-        f"*{data(one.payer, 60)}*", voice.named("channel", one.channel), voice.named("step", one.step),
-        amounts(voice, one.amounts, most=2),
-    ]  # fmt: skip
-    return "• " + " · ".join(told)
+    # a call step is done by calling: one word is enough
+    what = dict.fromkeys((voice.named("channel", one.channel), voice.named("step", one.step)))
+    return "• " + " · ".join([f"*{data(one.payer, 60)}*", *what, amounts(voice, one.amounts, most=2)])
 
 
 def kpi(said: KpiAnswer, voice: Voice) -> Card:

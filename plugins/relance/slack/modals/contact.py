@@ -113,7 +113,7 @@ def _person(scene: ModalScene) -> list[Block]:
     voice = scene.voice
     roles = [option(one, word(scene, "contact_role", one)) for one in ROLES]
     languages = [option(one, _language(one, voice.locale)) for one in LANGUAGES]
-    country = str(scene.case.facts["payer"].get("country") or "").lower()
+    country = str(scene.payer.get("country") or "").lower()
     own = country if country in LANGUAGES else None
     ask = voice("modal.choose")
     return [

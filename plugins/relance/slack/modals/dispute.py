@@ -38,7 +38,7 @@ class DisputeEntry(Entry):
 def build(scene: ModalScene) -> View:
     """The reason, the invoices and the part, words, links, and who sees to it."""
     voice = scene.voice
-    sales = scene.case.facts["payer"].get("sales_owner")
+    sales = scene.payer.get("sales_owner")
     blocks = [
         *terms(scene),
         field(

@@ -11,7 +11,7 @@ from relance.slack import limits
 from relance.slack.actions import HISTORY, HISTORY_BACK, HISTORY_PAGE
 from relance.slack.limits import data
 from relance.slack.modals.modal import Block, Modal, ModalScene, View
-from relance.slack.modals.parts import button, context, section, view
+from relance.slack.modals.parts import button, context, section, view, word
 from relance.slack.speech import Voice
 from relance.slack.words import word_or
 
@@ -50,7 +50,7 @@ def _turning(scene: ModalScene, page: int, last: int) -> list[Block]:
 def _line(scene: ModalScene, event: Event) -> str:
     voice = scene.voice
     who = voice("modal.history.system") if event.actor == SYSTEM else data(event.actor, limits.ID)
-    told = [f"*{voice.named('event', event.verb)}* · {voice.day(event.on_date)} · {who}"]
+    told = [f"*{word(scene, 'event', event.verb)}* · {voice.day(event.on_date)} · {who}"]
     details = _details(scene, event.body)
     if details:
         told.append(" · ".join(details))

@@ -61,6 +61,11 @@ class ModalScene:
     contacts: Sequence[KnownContact] = ()
 
     @property
+    def payer(self) -> Mapping[str, Any]:
+        """What the ledger knows of the payer; nothing for a case about data."""
+        return self.case.facts.get("payer") or {}
+
+    @property
     def tag(self) -> str:
         """The language tag by which amounts are written and read."""
         return self.notation or self.voice.locale

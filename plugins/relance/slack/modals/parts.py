@@ -59,7 +59,7 @@ def frame(
 def about(scene: ModalScene) -> Block:
     """Whose case it is, and what is open."""
     case, voice = scene.case, scene.voice
-    payer = data(str(case.facts["payer"].get("name") or case.payer_id), limits.NAME)
+    payer = data(str(scene.payer.get("name") or case.payer_id or case.entity), limits.NAME)
     amounts = voice.amounts(case.facts.get("totals") or [], "open")[:3]
     told = [
         f"*{payer}*",

@@ -23,7 +23,9 @@ def build(scene: ModalScene) -> View:
     voice, case = scene.voice, scene.case
     closed = []
     if case.closed_on is not None:
-        reason = voice.named("end", case.closed_reason or "other")
+        code = case.closed_reason or "other"
+        resolved = "resolved" in case.details and voice.knows(f"resolution.{code}")
+        reason = voice.named("resolution" if resolved else "end", code)
         closed = [section(voice("modal.reopen.closed", on=voice.day(case.closed_on), reason=reason))]
     reason_field = field("reason", voice("modal.reopen.reason"), text(longest=500, lines=True))
     return view(

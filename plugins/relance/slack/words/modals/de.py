@@ -50,7 +50,7 @@ WORDS: dict[str, str] = {
     "modal.resolve.title": "Abschließen",
     "modal.resolve.submit": "Abschließen",
     "modal.resolve.reason": "Ergebnis",
-    "modal.resolve.hint": "Was der Vorgang anhielt, ruht nicht mehr.",
+    "modal.resolve.hint": "Mahnungen, die dieser Vorgang anhielt, gehen weiter.",
     "modal.approve.title": "Freigeben",
     "modal.approve.submit": "Ja, freigeben",
     "modal.approve.note": "Bemerkung",

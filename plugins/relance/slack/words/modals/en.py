@@ -52,7 +52,7 @@ WORDS: dict[str, str] = {
     "modal.resolve.title": "Resolve",
     "modal.resolve.submit": "Resolve",
     "modal.resolve.reason": "Outcome",
-    "modal.resolve.hint": "What was held by the case rests no longer.",
+    "modal.resolve.hint": "Dunning that this case held up goes on.",
     "modal.approve.title": "Say yes",
     "modal.approve.submit": "Yes, approve",
     "modal.approve.note": "Note",

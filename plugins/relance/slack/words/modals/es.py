@@ -50,7 +50,7 @@ WORDS: dict[str, str] = {
     "modal.resolve.title": "Resolver",
     "modal.resolve.submit": "Resolver",
     "modal.resolve.reason": "Resultado",
-    "modal.resolve.hint": "Lo que el caso suspendía deja de estarlo.",
+    "modal.resolve.hint": "Se reanudan las reclamaciones que este caso suspendía.",
     "modal.approve.title": "Aprobar",
     "modal.approve.submit": "Sí, aprobar",
     "modal.approve.note": "Nota",

@@ -52,7 +52,7 @@ WORDS: dict[str, str] = {
     "modal.resolve.title": "Résoudre",
     "modal.resolve.submit": "Résoudre",
     "modal.resolve.reason": "Issue",
-    "modal.resolve.hint": "Ce que le dossier suspendait ne l'est plus.",
+    "modal.resolve.hint": "Les relances suspendues par ce dossier reprennent.",
     "modal.approve.title": "Donner l'accord",
     "modal.approve.submit": "Oui, approuver",
     "modal.approve.note": "Remarque",
