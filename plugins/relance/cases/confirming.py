@@ -148,7 +148,7 @@ def cancel_spent(uow: UnitOfWork, entity: str) -> list[str]:
 def key_of(entity: str, agreed: Promise | InstalmentPlan) -> str:
     """The identity of a confirmation: one for each promise or plan, whatever the day it goes out on."""
     what, number = _which(agreed)
-    return hashlib.sha256(f"notice\n{entity}\n{what}\n{number}".encode()).hexdigest()
+    return hashlib.sha256(f"notice\n{entity}\n{what}\n{number}".encode()).hexdigest()[:32]
 
 
 def _reached(policy: Policy, people: pl.DataFrame, scenario: str) -> dict[str, Any] | None:
