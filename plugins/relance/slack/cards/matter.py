@@ -40,9 +40,11 @@ def _dispute(scene: Scene) -> list[str]:
         lines.append(voice("dispute.reason", reason=f"*{voice.named('dispute_reason', details['reason'])}*"))
     for invoice, minor in sorted(amounts.items(), key=lambda one: (-int(one[1] or 0), one[0]))[:5]:
         told = (
-            voice.amount(int(minor), str(details.get("currency")))
+            voice.amount(
+                int(minor), str((details.get("currencies") or {}).get(invoice) or details.get("currency"))
+            )
             if minor is not None
-            else voice("promise.all")
+            else voice("dispute.all")
         )
         lines.append(f"• {voice('dispute.part', invoice=f'`{data(invoice, limits.ID)}`', amount=told)}")
     lines += hidden(scene, len(amounts) - 5)
@@ -170,6 +172,29 @@ def _task(scene: Scene) -> list[str]:
     return lines + ([quote(told["text"], WORDS)] if told.get("text") else []) + _said(scene)
 
 
+def _risks(scene: Scene) -> list[str]:
+    """What shows that the payer drifts, or may leave."""
+    lines = [_risk(scene, one) for one in (scene.facts.get("risk") or [])[:5]]
+    return [*lines, *hidden(scene, len(scene.facts.get("risk") or []) - 5), *_said(scene)]
+
+
+def _risk(scene: Scene, one: Mapping[str, Any]) -> str:
+    voice, on = scene.voice, _day(scene, one.get("on"))
+    if one["what"] == "drift":
+        names = {name: voice.named("profile", one[name]) for name in ("was", "now")}
+        return f"• {voice('risk.drift', on=on, **names)}"
+    told = voice("risk.signal", on=on, owner=data(one.get("owner") or "–", limits.NAME))
+    return f"• {told}" + (f" · {data(str(one['note']), 120)}" if one.get("note") else "")
+
+
+def _handed_over(scene: Scene) -> list[str]:
+    """When it was handed over, and how many invoices."""
+    told = scene.facts.get("handed_over")
+    if not told:
+        return _task(scene)
+    return [scene.voice("handover.since", on=_day(scene, told["on"]), count=told["invoices"]), *_said(scene)]
+
+
 def _promises(scene: Scene) -> list[str]:
     """What was promised, the most urgent first, each with who noted it."""
     promises = scene.facts.get("promises") or []
@@ -208,6 +233,7 @@ _LINES: Mapping[str, Callable[[Scene], list[str]]] = MappingProxyType(
         "call": _call,
         "delivery": _undelivered,
         "question": _task,
-        "handover": _task,
+        "risk": _risks,
+        "handover": _handed_over,
     }
 )
