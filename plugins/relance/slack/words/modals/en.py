@@ -130,7 +130,7 @@ WORDS: dict[str, str] = {
     "modal.announce.amount": "Amount",
     "modal.announce.reference": "Payment reference",
     "modal.announce.note": "Dunning rests until a few business days after that day.",
-    "modal.contact.title": "Contact",
+    "modal.contact.title": "Correct the contact",
     "modal.contact.submit": "Save",
     "modal.contact.wrong": "Wrong addresses",
     "modal.contact.wrong.hint": "They are not used any more.",
