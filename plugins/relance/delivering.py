@@ -32,6 +32,7 @@ from relance.store.uow import UnitOfWork
 
 log = logging.getLogger("relance")
 
+BATCH = 500
 ROUNDS = 4
 """How often a day's contacts may look for another person or channel after an address was refused."""
 
@@ -61,14 +62,14 @@ class DeliveryReport:
         return plain | {"opens_at": self.opens_at.isoformat() if self.opens_at else None}
 
 
-def delivery_batches(services: Services, entity: str, as_of: date, *, size: int = 500) -> list[list[str]]:
+def delivery_batches(services: Services, entity: str, as_of: date, *, size: int = BATCH) -> list[list[str]]:
     """Keys of what is still to deliver for the day, in batches of `size`."""
     with services.unit_of_work() as uow:
         keys = [*keys_in(uow, entity=entity, as_of=as_of, state="planned")]
         keys += keys_in(uow, entity=entity, as_of=as_of, state="sending")
     ordered = sorted(keys)
     log.info("%s %s: %d contacts to deliver", entity, as_of, len(ordered))
-    return [ordered[at : at + size] for at in range(0, len(ordered), size)]
+    return _batches(ordered, size)
 
 
 def deliver(
@@ -197,7 +198,7 @@ def _deliver_once(
 ) -> tuple[DeliveryReport, int]:
     """One round, and how many addresses refused a message for good. While a batch is sent the next one is written."""
     with day_lock(services.database, entity, as_of, what="deliver", shared=True):
-        batches = [keys] if keys is not None else delivery_batches(services, entity, as_of)
+        batches = delivery_batches(services, entity, as_of) if keys is None else _batches(keys, BATCH)
         enclosing = Enclosing(services, entity, as_of)
         write = partial(_write, services, entity, as_of, Templates.of(services.settings.templates), enclosing)
         report, refused = DeliveryReport(), 0
@@ -214,6 +215,11 @@ def _deliver_once(
                 report = _joined(report, _report(intended, sent))
                 refused += sent.refused
     return report, refused
+
+
+def _batches(keys: list[str], size: int) -> list[list[str]]:
+    """Few enough at a time that memory doesn't grow with the day."""
+    return [keys[at : at + size] for at in range(0, len(keys), size)]
 
 
 def _write(

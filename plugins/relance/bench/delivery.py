@@ -34,6 +34,7 @@ from relance.store.uow import UnitOfWork
 ENTITY = "FR01"
 DAY = date(2026, 3, 10)
 PARALLEL, BATCH = 4, 500
+_BARE = 1000
 _SERVICES: Services | None = None
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
@@ -42,8 +43,9 @@ NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 class Figures:
     """Messages a second of bare `smtplib`, and of ours (worded, stored, sent, proved) to the same sink.
 
-    By one process, and as the DAG does it, whose batches of 500 run in processes of their own.
-    `memory_mb`: peak memory after a tenth of the messages, and after all.
+    By one process, and as the DAG does it, whose batches of 500 run in processes of their own; None where one process sent
+    all. Bare: before and after ours, and the mean counts. `memory_mb`: peak memory of the one process after a tenth of the
+    messages, after half, and after all where it sent all.
     """
 
     messages: int
@@ -51,51 +53,69 @@ class Figures:
     bytes_each: int
     bare_per_s: float
     one_process_per_s: float
-    dag_per_s: float
-    memory_mb: tuple[int, int]
+    dag_per_s: float | None
+    memory_mb: list[int]
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` gives it."""
-        return asdict(self) | {"ratio": self.dag_per_s / self.bare_per_s}
+        return asdict(self) | {"ratio": (self.dag_per_s or self.one_process_per_s) / self.bare_per_s}
 
 
-def bench_delivery(*, messages: int, disk: bool) -> Figures:
-    """Send `messages` e-mails of one to three invoices to a sink of our own, on a server of its own, then bare.
+def bench_delivery(*, messages: int, disk: bool, alone: bool = False) -> Figures:
+    """Send `messages` e-mails of one to three invoices to a sink of our own, on a server of its own, and bare.
 
-    The measured part runs in a process of its own, so that its memory is its own.
+    `alone`: one process sends all. The measured part runs in a process of its own, so that its memory is its own.
     """
     with tempfile.TemporaryDirectory(prefix="relance-bench-") as folder:
         Path(folder).chmod(0o755)
-        command = [sys.executable, "-m", "relance.bench.delivery", folder, str(messages), str(int(disk))]
+        command = [
+            sys.executable,
+            "-m",
+            "relance.bench.delivery",
+            folder,
+            str(messages),
+            str(int(disk)),
+            str(int(alone)),
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 — our own module
         if done.returncode:
             raise RelanceError(f"the bench ended with {done.returncode}: {done.stderr[-2000:]}")
         return Figures(**json.loads(done.stdout.splitlines()[-1]))
 
 
-def measured(folder: Path, messages: int, *, disk: bool) -> Figures:
+def measured(folder: Path, messages: int, *, disk: bool, alone: bool) -> Figures:
     """One run, in this process."""
     url = embedded.start(folder)
     try:
         with _sink(folder / "mail" if disk else None) as port:
             services = _services(folder, url, port)
-            _contacts(services.database, messages)
-            warm = max(messages // 10, 1)
-            keys = [_key(number) for number in range(messages)]
-            delivering.deliver(services, ENTITY, DAY, keys[:warm])
-            first = _peak_mb()
-            half = warm + (messages - warm) // 2
-            begun = time.perf_counter()
-            delivering.deliver(services, ENTITY, DAY, keys[warm:half])
-            alone = (half - warm) / (time.perf_counter() - begun)
-            last = _peak_mb()
-            together = _as_the_dag(folder, url, port, keys[half:])
+            tenth, half = max(messages // 10, 1), max(messages // 2, 2)
+            _by_one(services, range(tenth))
+            memory = [_peak_mb()]
+            rate = _by_one(services, range(tenth, half))
+            memory.append(_peak_mb())
             bodies = _bodies(services.database)
             bare = _bare(port, bodies)
+            together = None
+            if alone:
+                rate = _by_one(services, range(half, messages))
+                memory.append(_peak_mb())
+            else:
+                _contacts(services.database, range(half, messages))
+                together = _as_the_dag(folder, url, port, [_key(number) for number in range(half, messages)])
+            bare = (bare + _bare(port, bodies)) / 2
         sink = "disk" if disk else "memory"
-        return Figures(messages, sink, len(bodies[0][2]), bare, alone, together, (first, last))
+        return Figures(messages, sink, len(bodies[0][2]), bare, rate, together, memory)
     finally:
         embedded.stop(folder)
+
+
+def _by_one(services: Services, numbers: range) -> float:
+    """Messages a second of what is planned for the day, as `relance deliver` does it."""
+    _contacts(services.database, numbers)
+    begun = time.perf_counter()
+    delivering.deliver(services, ENTITY, DAY)
+    return len(numbers) / (time.perf_counter() - begun)
 
 
 def _as_the_dag(folder: Path, url: str, port: int, keys: list[str]) -> float:
@@ -133,10 +153,11 @@ def _bare(port: int, bodies: list[tuple[str, str, bytes]]) -> float:
 
 
 def _bodies(database: Database) -> list[tuple[str, str, bytes]]:
-    query = sa.select(outbox.c.sender, outbox.c.recipient, outbox.c.body, outbox.c.state).limit(2000)
+    query = sa.select(outbox.c.sender, outbox.c.recipient, outbox.c.body).limit(_BARE)
     with UnitOfWork(database) as uow:
         rows = uow.execute(query).all()
-    if not rows or any(row.state != "sent" for row in rows):
+        unsent = uow.execute(sa.select(sa.func.count()).where(outbox.c.state != "sent")).scalar_one()
+    if not rows or unsent:
         raise RelanceError("messages were not sent")
     return [(row.sender, row.recipient, bytes(row.body)) for row in rows]
 
@@ -153,12 +174,10 @@ def _services(folder: Path, url: str, port: int) -> Services:
     return services
 
 
-def _contacts(database: Database, number: int) -> None:
+def _contacts(database: Database, numbers: range) -> None:
     with UnitOfWork(database) as uow:
-        for start in range(0, number, 5000):
-            uow.execute(
-                sa.insert(contact), [_contact(one) for one in range(start, min(start + 5000, number))]
-            )
+        for start in range(0, len(numbers), 500):
+            uow.execute(sa.insert(contact), [_contact(one) for one in numbers[start : start + 500]])
         uow.commit()
 
 
@@ -221,5 +240,5 @@ def _sink(folder: Path | None) -> Iterator[int]:
 
 
 if __name__ == "__main__":
-    found = measured(Path(sys.argv[1]), int(sys.argv[2]), disk=sys.argv[3] == "1")
+    found = measured(Path(sys.argv[1]), int(sys.argv[2]), disk=sys.argv[3] == "1", alone=sys.argv[4] == "1")
     sys.stdout.write(json.dumps({name: getattr(found, name) for name in Figures.__slots__}) + "\n")

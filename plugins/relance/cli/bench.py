@@ -44,6 +44,9 @@ def delivery(
     memory: Annotated[
         bool, typer.Option("--memory", help="The sink forgets messages; else it has each on disk first.")
     ] = False,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="One process sends all, and its memory is looked at.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """E-mails worded, sent and proved beside a bare smtplib loop; e-mails and letters rendered on one core."""
@@ -51,7 +54,7 @@ def delivery(
     from relance.bench.letters import letters
     from relance.bench.rendering import rendering
 
-    sent = bench_delivery(messages=messages, disk=not memory).as_dict()
+    sent = bench_delivery(messages=messages, disk=not memory, alone=alone).as_dict()
     figures = sent | {"rendering": rendering(), "letters": letters()}
     if as_json:
         typer.echo(json.dumps(figures))
@@ -64,10 +67,12 @@ def delivery(
         ("worded, sent, proved: one process", sent["one_process_per_s"]),
         ("worded, sent, proved: batches as in the DAG", sent["dag_per_s"]),
     ):
-        table.add_row(what, f"{rate:,.0f}", f"{rate / sent['bare_per_s']:.0%}")
+        if rate is not None:
+            table.add_row(what, f"{rate:,.0f}", f"{rate / sent['bare_per_s']:.0%}")
     Console().print(table)
-    first, last = sent["memory_mb"]
-    Console().print(f"peak memory after a tenth {first:,} MB, after all {last:,} MB")
+    peaks = zip(("a tenth", "half", "all"), sent["memory_mb"], strict=False)
+    told = ", ".join(f"{peak:,} MB after {part}" for part, peak in peaks)
+    Console().print(f"peak memory of the one process: {told}")
     rendered = Table(title="rendered on one core", title_justify="left")
     for name in ("", "a second"):
         rendered.add_column(name, justify="right" if name else "left")

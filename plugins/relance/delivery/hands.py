@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from relance.delivery.port import Message, Receipt
 from relance.delivery.registry import Channels
 from relance.delivery.strides import Taken
+
+GATHER_S = 0.001
+"""How long whoever has ended waits for others to share a commit: little beside a provider's answer, much beside a local one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +47,21 @@ class Hands:
         self._tasks.put((taken, message))
 
     def ended(self, wait_s: float | None) -> list[Ended]:
-        """What has ended since; waits for the first up to `wait_s` seconds, or (None) for as long as it takes."""
+        """What has ended since; waits for the first up to `wait_s` seconds, or (None) for as long as it takes.
+
+        It then waits a moment for the others, so that they share a commit.
+        """
         found: list[Ended] = []
-        try:
-            while True:
-                wait = wait_s if not found else 0
-                found.append(self._ended.get(timeout=wait) if wait != 0 else self._ended.get_nowait())
-        except Empty:
-            self.busy -= sum(one.taken is not None for one in found)
-            return found
+        with suppress(Empty):
+            if self.busy:
+                found.append(self._ended.get(timeout=wait_s) if wait_s != 0 else self._ended.get_nowait())
+                until = time.monotonic() + GATHER_S
+                while len(found) < self.busy:
+                    found.append(self._ended.get(timeout=max(until - time.monotonic(), 0)))
+            elif wait_s:
+                time.sleep(wait_s)
+        self.busy -= sum(one.taken is not None for one in found)
+        return found
 
     def stop(self) -> None:
         """Wait until each has ended what it was given, and close their connections."""

@@ -36,6 +36,32 @@ def test_a_unit_of_work_rolls_back_unless_committed(database: Database) -> None:
         assert len(timeline.read(uow, "FR01", "P1")) == 1
 
 
+def _server_process(database: Database) -> int:
+    with UnitOfWork(database) as uow:
+        return int(uow.execute(sa.text("SELECT pg_backend_pid()")).scalar_one())
+
+
+def test_connections_are_kept_for_the_next_unit_of_work_only_while_somebody_keeps_them(
+    database: Database,
+) -> None:
+    assert _server_process(database) != _server_process(database)
+    with database.keeping():
+        kept = _server_process(database)
+        with database.keeping():
+            assert _server_process(database) == kept
+        assert _server_process(database) == kept
+        with UnitOfWork(database), UnitOfWork(database) as other:
+            assert other.execute(sa.text("SELECT pg_backend_pid()")).scalar_one() != kept
+    query = sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+    with UnitOfWork(database) as uow:
+        for _ in range(100):  # the server takes a moment to see that a connection was closed
+            if not uow.execute(query, {"pid": kept}).scalar_one():
+                break
+            uow.execute(sa.text("SELECT pg_sleep(0.05)"))
+            uow.commit()
+        assert uow.execute(query, {"pid": kept}).scalar_one() == 0
+
+
 def test_copy_keeps_nulls_empty_strings_quotes_and_line_breaks(database: Database) -> None:
     frame = pl.DataFrame(
         {

@@ -33,6 +33,21 @@ ALL = [(language, template) for language in LANGUAGES for template in TEMPLATES]
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
+def test_a_folder_of_templates_is_read_again_only_when_a_file_of_it_has_changed(tmp_path):
+    wording = tmp_path / "fr" / "first" / "wording.yaml"
+    wording.parent.mkdir(parents=True)
+    (tmp_path / "fr" / "words.yaml").write_text("{}")
+    wording.write_text("subject: one")
+    known = Templates.of(tmp_path)
+    assert known.language("fr", "first").words["subject"] == "one"
+    assert Templates.of(tmp_path) is known
+    wording.write_text("subject: another")
+    assert Templates.of(tmp_path).language("fr", "first").words["subject"] == "another"
+    wording.unlink()
+    with pytest.raises(PermanentError, match="no template"):
+        Templates.of(tmp_path).language("fr", "first")
+
+
 @cache
 def templates() -> Templates:
     return Templates(DIRECTORY)
