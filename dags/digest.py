@@ -1,4 +1,7 @@
-"""The digests of each entity in Slack, daily and weekly, at the hours of config/slack.yaml; built by relance.orchestration."""
+"""The digests of each entity in Slack, at the hours of config/slack.yaml: one Airflow DAG an entity and kind.
+
+Built by relance.orchestration. Airflow reads a file for DAGs only when it finds both of its words, airflow and dag, in it.
+"""
 
 from __future__ import annotations
 

@@ -6,12 +6,17 @@ import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.trigger import CronTriggerTimetable
 
+from relance.config.load import load_policy
 from relance.orchestration.digests import dag_id, digest_dags
+from relance.store import schema
+from relance.store.database import Database
+from tests.integration.cases.world import World, invoice
 
 pytestmark = pytest.mark.airflow
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -97,3 +102,26 @@ def _tell() -> Callable[[str, str], object]:
     from relance.orchestration import digests
 
     return digests.tell.function  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.slow
+@pytest.mark.integration
+def test_the_real_dag_posts_today_and_keeps_what_it_told(
+    database: Database, airflow_database: None, policy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    monkeypatch.setenv("RELANCE_DATABASE_URL", database.url)
+    monkeypatch.setenv("RELANCE_HOME", str(tmp_path / "home"))
+    today = datetime.now(ZoneInfo("Europe/Paris"))
+    world = World(database, load_policy(policy))
+    world.ledger(
+        customers=[{"customer_id": "C1"}],
+        invoices=[invoice("F1", today.date() - timedelta(days=100), 100_000)],
+    )
+    world.work(today.date())
+    dag = DagBag(str(REPOSITORY / "dags")).dags["digest_daily_fr01"]
+    assert str(dag.test(logical_date=today.astimezone(UTC)).state) == "success"
+    (kept,) = world.rows(schema.digest)
+    assert (kept["as_of"], kept["told"], kept["channel"]) == (today.date(), True, "#direction-credit")
+    assert [row["verb"] for row in world.rows(schema.slack_outbox)] == ["digest"]
