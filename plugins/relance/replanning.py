@@ -18,8 +18,8 @@ log = logging.getLogger("relance")
 def replan(services: Services, entity: str, *, payer_id: str, as_of: date) -> bool:
     """Decide the entity's day again where holds have come or gone since its live plan; True when it was. Commits.
 
-    What is planned then goes with the day's next deliveries (`deliver_waiting`, `relance run`). Nothing is done, in a few
-    milliseconds, for another day than today, a day without a live plan, a payer that the plan knows nothing of, and where
+    What is planned then goes with the day's next deliveries (`deliver_waiting`, `relance run`). Nothing is done, at the cost
+    of two queries, for another day than today, a day without a live plan, a payer that the plan knows nothing of, and where
     nothing has changed. While others work on the day nothing is done either: the last look before each delivery decides it
     again. So does a problem that keeps the day from being decided: it is logged, and what a person did stays done.
     """
