@@ -54,7 +54,7 @@ def drawn(services: Services, entity: str, kind: DigestKind, as_of: date) -> lis
 
 
 def post(services: Services, entity: str, kind: DigestKind, as_of: date) -> tuple[DigestReport, SlackReport]:
-    """Keep the entity's digests of today and send what has news, each once a channel and day.
+    """Keep the entity's digests of today and send what has news, each once a channel and day; where a bot runs, it sends.
 
     Raises:
         UsageError: for an unknown entity, another day than the entity's today, or a kind that slack.yaml doesn't have.

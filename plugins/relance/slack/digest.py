@@ -165,12 +165,11 @@ def pair(voice: Voice, key: str, value: str) -> str:
 
 
 def signed(voice: Voice, change: int | None, currency: str | None = None) -> str:
-    """A change in brackets with its sign; nothing without one to tell."""
-    if change is None:
-        return ""
+    """A change in brackets with its sign, "=" for none; nothing where there is nothing to compare with."""
+    if not change:
+        return "" if change is None else " (=)"
     size = voice.amount(abs(change), currency) if currency else str(abs(change))
-    sign = "+" if change > 0 else "−" if change < 0 else "±"
-    return f" ({sign}{size})"
+    return f" ({'+' if change > 0 else '−'}{size})"
 
 
 def line(one: Line, voice: Voice) -> str:
