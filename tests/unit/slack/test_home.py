@@ -171,9 +171,9 @@ def test_the_choices_show_what_is_chosen_and_choices_of_one_are_not_asked() -> N
 
 
 def test_colleagues_cases_name_their_owner() -> None:
-    rows = HomeList((row(1, owner="ana@lumen.example"),), 1)
-    assert "ana@lumen.example" not in told(home(full(lists={"worklist": rows}), EN))
-    assert "ana@lumen.example" in told(
+    rows = HomeList((row(1, owner="lead@lumen.example"),), 1)
+    assert "lead@lumen.example" not in told(home(full(lists={"worklist": rows}), EN))
+    assert "lead@lumen.example" in told(
         home(full(lists={"worklist": rows}, filter=HomeFilter(whose="team")), EN)
     )
 

@@ -427,21 +427,21 @@ def test_a_dispute_that_can_not_be_taken_down_says_where(values: dict[str, Any],
 
 
 def test_a_wrong_address_is_marked_and_a_person_given() -> None:
-    given = {"name": "Ana Lima", "email": "ana@port.example", "phone": "0033 1 23 45 67 89", "language": "fr"}
+    given = {"name": "Accounts payable", "email": "ledger@port.example", "phone": "0033 1 23 45 67 89", "language": "fr"}
     view = built(actions.CONTACT)
     state = filled(view, **given)
     (wrong,) = [one for one in view["blocks"] if one.get("block_id") == "wrong"]
     state["wrong"]["wrong"]["selected_options"] = [wrong["element"]["options"][1]]
     answer = MODALS[actions.CONTACT].read(state, locale="en", today=DAY)
-    person = GivenContact("Ana Lima", "accounts_payable", "ana@port.example", "+33123456789", "fr")
+    person = GivenContact("Accounts payable", "accounts_payable", "ledger@port.example", "+33123456789", "fr")
     assert answer == ContactEntry((WrongContact("K1", "call"),), person, None)
 
 
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({}, "name"), ({"email": "a@b.example"}, "name"), ({"name": "Ana"}, "email"), ({"name": "Ana", "email": "ana"}, "email"),
-        ({"name": "Ana", "phone": "01 23 45 67 89"}, "phone"), ({"name": "Ana", "phone": "+33 abc"}, "phone"),
+        ({}, "name"), ({"email": "a@b.example"}, "name"), ({"name": "Ledger"}, "email"), ({"name": "Ledger", "email": "ana"}, "email"),
+        ({"name": "Ledger", "phone": "01 23 45 67 89"}, "phone"), ({"name": "Ledger", "phone": "+33 abc"}, "phone"),
     ],
 )  # fmt: skip
 def test_a_contact_that_reaches_nobody_is_refused(values: dict[str, str], field: str) -> None:
@@ -605,7 +605,7 @@ def test_the_cases_found_are_at_most_100_options_inside_the_limits(
 @pytest.mark.parametrize("locale", sorted(WORDS))
 def test_the_light_modal_and_the_refusals_are_views_that_slack_takes(locale: str) -> None:
     voice = Voice(locale)
-    told = "It was resolved by ana@lumen.example <!channel>." + "x" * 5000
+    told = "It was resolved by lead@lumen.example <!channel>." + "x" * 5000
     for view in (
         loading(voice, action=actions.SNOOZE, metadata="m"),
         refused(voice, told, action=actions.SNOOZE),

@@ -40,7 +40,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("forecast", "[ENTITY]", "FR01", "see"),
     Subcommand("statement", "NAME [pdf]", "brasserie pdf", "see"),
     Subcommand("mine", "", "", "see"),
-    Subcommand("assign", "CASE @PERSON", "42 @ana", "assign"),
+    Subcommand("assign", "CASE @PERSON", "42 @sales", "assign"),
     Subcommand("help", "", "", "see"),
 )
 

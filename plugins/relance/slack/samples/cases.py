@@ -72,7 +72,7 @@ SAID: Mapping[str, dict[str, Any]] = {
         "evidence": ["https://files.lumen.example/pallets.jpg"],
     },
     "call": {
-        "person": "Ana Lima",
+        "person": "Accounts payable",
         "phone": "+33 1 23 45 67 89",
         "step": "call",
         "next_on": None,

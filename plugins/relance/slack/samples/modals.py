@@ -50,8 +50,8 @@ def scene(kind: str, voice: Voice = EN, **other: Any) -> ModalScene:
         "events": EVENTS,
         "may": frozenset(ACTIONS),
         "contacts": [
-            KnownContact("K1", "email", "ap@port.example", "Ana Lima"),
-            KnownContact("K1", "call", "+33 1 23 45 67 89", "Ana Lima"),
+            KnownContact("K1", "email", "ap@port.example", "Accounts payable"),
+            KnownContact("K1", "call", "+33 1 23 45 67 89", "Accounts payable"),
         ],
         **other,
     }
