@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import threading
 
 import uvicorn
-from relance.slack.sending import serve
 
 from bot.app import build, desk_of
 from bot.serving import Socket, create_app
 from bot.working import Workers
 from relance.errors import RelanceError, UsageError
 from relance.services import Services
+from relance.slack.sending import serve
 
 CONNECTIONS = 200
 """Requests at once; what is beyond is told to come again."""
@@ -61,6 +62,9 @@ def run(services: Services, *, http: bool) -> None:
         name="relance-sender",
     )
     with services.database.keeping():
+        # uvicorn raises the signal again that ended it: what is left to be done then is ours, not the interpreter's
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
         workers.start()
         sender.start()
         if socket is not None:

@@ -9,7 +9,7 @@ from slack_bolt import Ack, App, BoltResponse
 
 from bot.arriving import Press, press_of
 from bot.desk import Desk
-from bot.opening import check_press, open_modal
+from bot.opening import open_modal
 from bot.telling import refusal_text, tell
 from relance.errors import CaseError
 from relance.slack.intents import Arrival
@@ -58,7 +58,7 @@ def keeps(name: str, more: Mapping[str, Any] | None = None) -> Click:
         desk.keep(
             Arrival(
                 key=press.key, name=name, user_id=press.user_id, payload=kept,
-                about=f"case:{target.case_id}", pressed_at=press.pressed_at,
+                about=f"case:{target.case_id}:{press.user_id}", pressed_at=press.pressed_at,
             )
         )  # fmt: skip
 
@@ -72,6 +72,3 @@ def refuse_unknown(desk: Desk, press: Press) -> None:
         desk.client, user_id=press.user_id, place=press.place,
         text=refusal_text(desk.voice_of(press.user_id), error),
     )  # fmt: skip
-
-
-__all__ = ["CLICKS", "Click", "button", "check_press", "keeps", "opens", "refuse_unknown"]

@@ -104,5 +104,5 @@ def _submitted(desk: Desk, ack: Ack, name: str, user_id: str, view: Mapping[str,
         "values": values, "locale": tag, "today": today.isoformat(),
     }  # fmt: skip
     key = f"view|{view['id']}|{view.get('hash')}"
-    desk.keep(Arrival(key=key, name=name, user_id=user_id, payload=kept, about=f"case:{number}"))
+    desk.keep(Arrival(key=key, name=name, user_id=user_id, payload=kept, about=f"case:{number}:{user_id}"))
     return ack()

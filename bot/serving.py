@@ -21,6 +21,7 @@ from bot.working import Workers
 LARGEST = 1024 * 1024
 """Bytes that a request may have: a modal with all its choices has a few hundred thousand."""
 PATH = "/slack/events"
+PING_S = 5.0
 AGAIN_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Pauses between attempts to connect; the last one from then on."""
 log = logging.getLogger("relance")
@@ -99,7 +100,8 @@ class Socket:
     """The Socket Mode connection, opened again for as long as the bot lives."""
 
     def __init__(self, bolt: App, app_token: str) -> None:
-        self._handler = SocketModeHandler(bolt, app_token, ping_interval=10)
+        # a line that is cut without a word is noticed after four pings
+        self._handler = SocketModeHandler(bolt, app_token, ping_interval=PING_S)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._connect, name="relance-socket", daemon=True)
 

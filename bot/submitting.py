@@ -54,5 +54,7 @@ def submitted(desk: Desk, ack: Ack, name: str, *, user_id: str, view: Mapping[st
         "values": values, "locale": tag, "today": today.isoformat(),
     }  # fmt: skip
     key = f"view|{view['id']}|{view.get('hash')}"
-    desk.keep(Arrival(key=key, name=name, user_id=user_id, payload=kept, about=f"case:{target.case_id}"))
+    desk.keep(
+        Arrival(key=key, name=name, user_id=user_id, payload=kept, about=f"case:{target.case_id}:{user_id}")
+    )
     return ack()

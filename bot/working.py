@@ -17,16 +17,14 @@ from typing import Any
 
 from bot.arriving import Place
 from bot.desk import Desk, log
-from bot.job import WORKS, Job, Outcome
+from bot.job import WORKS, Job
 from bot.stale import bind, refresh
 from bot.telling import refusal_text, tell
 from relance.cases.reading import read_case
 from relance.errors import CaseError
 from relance.slack import intents
 from relance.slack.intents import Intent, Nothing
-from relance.slack.people import Person
-from relance.slack.speech import Voice
-from relance.slack.words import locale_of
+from relance.slack.people import Person, UnknownPersonError
 
 WORKERS = 4
 LOOK_EVERY_S = 1.0
@@ -111,8 +109,10 @@ def work_one(desk: Desk, one: Intent) -> None:
     try:
         try:
             person = desk.actor(one.user_id)
+        except UnknownPersonError:
+            raise  # Slack is away: that is no refusal
         except CaseError as refusal:
-            answer = _refused(desk, one, None, refusal)
+            answer = _refused(desk, one, refusal)
         else:
             answer = _done(desk, one, person)
     except Exception as error:  # noqa: BLE001 - tried again; a traceback could quote what somebody wrote
@@ -170,12 +170,12 @@ def _redraw(job: Job) -> None:
         refresh(job.desk, job.uow, case)
 
 
-def _refused(desk: Desk, one: Intent, voice: Voice | None, refusal: CaseError) -> dict[str, Any] | None:
+def _refused(desk: Desk, one: Intent, refusal: CaseError) -> dict[str, Any] | None:
     """Note that nobody who may do anything wished it."""
     with desk.unit_of_work() as uow:
         if not intents.hold(uow, one):
             return None
-        answer = _answer(refusal_text(voice or desk.voice_of(one.user_id), refusal), one)
+        answer = _answer(refusal_text(desk.voice_of(one.user_id), refusal), one)
         intents.finish(uow, one, state="refused", now=desk.services.now(), answer=answer)
         uow.commit()
     return answer
@@ -218,6 +218,3 @@ def tell_rest(desk: Desk) -> None:
         rest = intents.untold(uow, since=desk.services.now() - TOLD_WITHIN)
     for one, answer in rest:
         _tell(desk, one, answer)
-
-
-__all__ = ["WORKERS", "Outcome", "Workers", "locale_of", "tell_rest", "work_next", "work_one"]

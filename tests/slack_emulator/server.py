@@ -129,12 +129,13 @@ def _seed(channels: list[str], users: Mapping[str, str]) -> dict[str, Any]:
         {"token": user_token(name), "user": name, "scopes": ["chat:write"], "app_id": "A000000001"}
         for name in users
     ]
+    owner = {"token": user_token("owner"), "user": "relance", "scopes": ["channels:manage"]}
     return {
         "slack": {
             "team": {"name": "Lumen", "domain": "lumen"},
             "users": [{"name": "relance", "real_name": "Relance"}, *people],
             "channels": [{"name": name} for name in channels],
-            "tokens": [{"token": TOKEN, "user": "relance", "scopes": list(SCOPES)}, *tokens],
+            "tokens": [{"token": TOKEN, "user": "relance", "scopes": list(SCOPES)}, owner, *tokens],
             "strict_scopes": True,
         }
     }

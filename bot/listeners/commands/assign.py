@@ -36,7 +36,7 @@ def arrival(
         name=NAME,
         user_id=user_id,
         payload=kept,
-        about=f"case:{number if known else 0}",
+        about=f"case:{number if known else 0}:{user_id}",
     )
 
 

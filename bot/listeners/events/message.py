@@ -61,7 +61,7 @@ def _keep(desk: Desk, event_id: str, event: Mapping[str, Any]) -> None:
     desk.keep(
         Arrival(
             key=f"event|{event_id}", name=name, user_id=str(said["user"]), payload=kept,
-            about=f"thread:{channel}:{thread}",
+            about=f"thread:{channel}:{thread}:{said['user']}",
         )
     )  # fmt: skip
 

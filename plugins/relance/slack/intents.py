@@ -1,7 +1,7 @@
 """What came from Slack and is to be done: kept under a key before Slack is answered, worked once, and told.
 
 A click, a submitted form or a message is stored as an *intent* in the transaction that makes it durable; only then is Slack
-answered. Workers take intents in the order in which they came, one at a time about one case, and do each in a transaction that
+answered. Workers take intents in the order in which they came, one at a time of one person about one case, and do each in a transaction that
 also says that it is done. A worker that is killed leaves the row as it was, and the next one takes it.
 """
 
@@ -32,6 +32,8 @@ _LONGEST_PAUSE = 300.0
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """Something that came: `key` tells it from Slack's repetition of it; what has one `about` is worked in order.
+
+    That is what one person wishes of one thing: what Slack or a fault keeps from being done for them holds up nobody else.
 
     `pressed_at`: for a click, its moment in seconds since 1970; a second one within `DOUBLE_CLICK_S` is the same.
     """

@@ -36,6 +36,10 @@ INSIDE = "member"
 _log = logging.getLogger("relance")
 
 
+class UnknownPersonError(NotAllowedError):
+    """Slack can't be asked who somebody is, and nothing recent is known: it may be known in a minute."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody in Slack. `kind`: member, guest, outsider, bot or gone; `groups`: ids and @handles of user groups."""
@@ -141,7 +145,7 @@ class People:
         """Who somebody is.
 
         Raises:
-            NotAllowedError: when Slack can't be asked and nothing recent is known.
+            UnknownPersonError: when Slack can't be asked and nothing recent is known.
         """
         now = self._clock()
         self._refresh_groups(now)
@@ -185,7 +189,7 @@ class People:
         why = error.response.get("error") if isinstance(error, SlackApiError) else type(error).__name__
         _log.warning("slack: a person could not be asked about: %s", why)
         if known is None or now - known.fetched_at > KEPT:
-            raise NotAllowedError(
+            raise UnknownPersonError(
                 "Slack doesn't say who you are.", hint="Try again in a minute.", key="person_unknown"
             ) from error
         return known

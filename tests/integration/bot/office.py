@@ -122,6 +122,7 @@ class Office:
     driver: Driver
     other: str = ""
     clock: TestClock = field(default_factory=TestClock)
+    day: date = DAY
 
     def late_payers(self, count: int = 1) -> list[Case]:
         """So many payers with two invoices, the older a hundred days late; their cards are in Slack afterwards."""
@@ -131,14 +132,14 @@ class Office:
                 for n in range(count)
             ],
             invoices=[
-                invoice(f"F{n}{part}", DAY - timedelta(days=late), 100_000 + n, customer_id=f"C{n}")
+                invoice(f"F{n}{part}", self.day - timedelta(days=late), 100_000 + n, customer_id=f"C{n}")
                 for n in range(count)
                 for part, late in (("a", 100), ("b", 20))
             ],
         )
-        self.world.work(DAY)
+        self.world.work(self.day)
         with UnitOfWork(self.database) as uow:
-            slack.queue(uow, policy=self.services.policy, entity=ENTITY, as_of=DAY)
+            slack.queue(uow, policy=self.services.policy, entity=ENTITY, as_of=self.day)
             uow.commit()
         self.send()
         return self.world.cases("overdue_90")
@@ -178,9 +179,13 @@ class Office:
         with UnitOfWork(self.database) as uow:
             return read_case(uow, case if isinstance(case, int) else case.case_id)
 
-    def settle(self, timeout: float = 10.0) -> None:
+    def settle(self, timeout: float = 10.0, log: Path | None = None) -> None:
         """Wait until everything is worked and said."""
-        self.wait(lambda: not self._busy(), timeout, what="the intents to be worked")
+        try:
+            self.wait(lambda: not self._busy(), timeout, what="the intents to be worked")
+        except AssertionError as error:
+            left = [(row["name"], row["state"], row["attempts"], row["error"]) for row in self.intents()]
+            raise AssertionError(f"{error}: {left} {log.read_text() if log else ''}") from None
 
     def _busy(self) -> bool:
         table = schema.slack_intent
