@@ -56,8 +56,6 @@ def test_one_dag_an_entity_and_no_import_error(shipped: DagBag) -> None:
     assert len(ENTITIES) >= 4
     digests = [name for name in shipped.dags if name.startswith("digest_")]
     assert len(digests) == 2 * len(ENTITIES), "Airflow skips files that it takes for none of its own"
-        "two digests each beside the day: Airflow skips files it takes for none of its"
-    )
 
 
 @pytest.mark.parametrize("entity", ENTITIES)
