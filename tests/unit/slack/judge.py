@@ -167,7 +167,10 @@ def _input_refusals(element: dict[str, Any]) -> Iterator[str]:
     if model is None:
         yield f"unknown element {element['type']}"
         return
-    model.validate_json()
+    try:
+        model.validate_json()
+    except Exception as error:  # noqa: BLE001
+        yield f"{element['type']}: {error}"
     initial = element.get("initial_value")
     if initial is not None and not 0 < _units(initial) <= element.get("max_length", 3000):
         yield "initial value that does not fit"

@@ -43,7 +43,9 @@ def case_for(action: str) -> Case:
         return question()
     if action == actions.CALL:
         attempt = {"on": "2026-03-10", "by": "collector@lumen.example", "outcome": "voicemail", "note": None}
-        return case("call", details={"person": "Accounts payable", "phone": "+33123456789", "attempts": [attempt]})
+        return case(
+            "call", details={"person": "Accounts payable", "phone": "+33123456789", "attempts": [attempt]}
+        )
     if action == actions.REOPEN:
         return case("dispute", state="closed", closed_on=DAY, closed_reason="rejected")
     if action == actions.RESOLVE:

@@ -172,6 +172,41 @@ def test_all_and_single_invoices_together_are_refused() -> None:
     assert "invoices" in errors(answer)
 
 
+def test_the_judge_of_views_sees_what_it_must() -> None:
+    good = built(actions.PROMISE)
+    ask, note = good["blocks"][1], good["blocks"][0]
+    option = {"text": {"type": "plain_text", "text": "x"}, "value": "x"}
+    pick = {"type": "static_select", "action_id": "a", "options": [option]}
+    wrong = {
+        "over 100 blocks": {"blocks": [note] * 101},
+        "duplicate block_id": {"blocks": [ask, ask]},
+        "input without submit": {"submit": None},
+        "title, submit or close over 24": {"title": {"type": "plain_text", "text": "x" * 25}},
+        "private_metadata over 3,000": {"private_metadata": "x" * 3001},
+        "unknown key": {"submitt": 1},
+        "placeholder over 150": {
+            "blocks": [_with(ask, placeholder={"type": "plain_text", "text": "x" * 151})]
+        },
+        "initial value that does not fit": {"blocks": [_with(ask, initial_value="x" * 101)]},
+        "101 options": {
+            "blocks": [
+                {**ask, "element": {**pick, "options": [{**option, "value": str(n)} for n in range(101)]}}
+            ]
+        },
+        "an initial option that is none of the options": {
+            "blocks": [{**ask, "element": {**pick, "initial_option": {**option, "value": "y"}}}]
+        },
+    }
+    assert view_refusals(good) == []
+    for why, change in wrong.items():
+        view = {name: value for name, value in {**good, **change}.items() if value is not None}
+        assert why in view_refusals(view), why
+
+
+def _with(block: dict[str, Any], **element: Any) -> dict[str, Any]:
+    return {**block, "element": {**block["element"], **element}}
+
+
 # --- comment, assign, complete, reopen, resolve, write off ---
 
 
@@ -427,7 +462,12 @@ def test_a_dispute_that_can_not_be_taken_down_says_where(values: dict[str, Any],
 
 
 def test_a_wrong_address_is_marked_and_a_person_given() -> None:
-    given = {"name": "Accounts payable", "email": "ledger@port.example", "phone": "0033 1 23 45 67 89", "language": "fr"}
+    given = {
+        "name": "Accounts payable",
+        "email": "ledger@port.example",
+        "phone": "0033 1 23 45 67 89",
+        "language": "fr",
+    }
     view = built(actions.CONTACT)
     state = filled(view, **given)
     (wrong,) = [one for one in view["blocks"] if one.get("block_id") == "wrong"]
@@ -440,8 +480,8 @@ def test_a_wrong_address_is_marked_and_a_person_given() -> None:
 @pytest.mark.parametrize(
     ("values", "field"),
     [
-        ({}, "name"), ({"email": "a@b.example"}, "name"), ({"name": "Ledger"}, "email"), ({"name": "Ledger", "email": "ana"}, "email"),
-        ({"name": "Ledger", "phone": "01 23 45 67 89"}, "phone"), ({"name": "Ledger", "phone": "+33 abc"}, "phone"),
+        ({}, "name"), ({"email": "a@b.example"}, "name"), ({"name": "AP"}, "email"), ({"name": "AP", "email": "x"}, "email"),
+        ({"name": "AP", "phone": "01 23 45 67 89"}, "phone"), ({"name": "AP", "phone": "+33 abc"}, "phone"),
     ],
 )  # fmt: skip
 def test_a_contact_that_reaches_nobody_is_refused(values: dict[str, str], field: str) -> None:
