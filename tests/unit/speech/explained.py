@@ -117,6 +117,9 @@ CASES: dict[str, dict[str, Any]] = {
     "not delivered": {"on": ACT, "invoices": [invoice(delivery_status="rejected")]},
     "disputed by the platform": {"on": ACT, "invoices": [invoice(delivery_status="refused")]},
     "disputed by a person": {"on": ACT, "holds": [hold("disputed", source=NOTED)]},
+    "a part disputed": {
+        "on": ACT, "holds": [hold("disputed", amount=3000, source=NOTED)], "payments": [payment("20.00", d(3, 1))],
+    },
     "all disputed": {"on": ACT, "holds": [hold("disputed", invoice_id=None)]},
     "promised": {"on": ACT, "holds": [hold("promised", d(3, 12), source=NOTED)]},
     "all promised": {"on": ACT, "holds": [hold("promised", d(3, 12), invoice_id=None)]},
