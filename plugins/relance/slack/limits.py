@@ -79,7 +79,7 @@ def mrkdwn(text: str) -> dict[str, Any]:
 
 def size(blocks: list[dict[str, Any]]) -> int:
     """Characters of the blocks as they go over the wire."""
-    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")))
+    return len(json.dumps(blocks, ensure_ascii=False))
 
 
 def lines_within(lines: list[str], *, limit: int, more: str) -> str:

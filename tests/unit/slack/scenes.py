@@ -124,6 +124,10 @@ _DEMANDED = st.lists(st.fixed_dictionaries({"currency": CURRENCIES, "amount": MO
 _ATTEMPT = st.fixed_dictionaries(
     {"on": DATES, "by": TEXT, "outcome": TEXT, "note": st.none() | TEXT}
 )  # fmt: skip
+_RISK = st.fixed_dictionaries(
+    {"what": st.sampled_from(["drift", "signal"]), "on": DATES, "was": TEXT, "now": TEXT, "owner": st.none() | TEXT,
+     "note": st.none() | TEXT}
+)  # fmt: skip
 _ABOUT: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "approval": st.fixed_dictionaries(
         {
@@ -145,6 +149,14 @@ _ABOUT: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
     "dispute": st.one_of(st.just({"asks": "dispute"}), st.fixed_dictionaries({"held": TEXT}), st.just({})),
     "no_contact": st.one_of(st.just({}), st.fixed_dictionaries({"held": TEXT})),
+    "risk": st.fixed_dictionaries({"risk": st.lists(_RISK, max_size=8)}),
+    "handover": st.one_of(
+        st.just({}),
+        st.fixed_dictionaries(
+            {"handed_over": st.fixed_dictionaries({"on": DATES, "invoices": st.integers(1, 9999)})}
+        ),
+    ),
+    "exhausted": st.one_of(st.just({}), st.just({"refused": True})),
 }
 _SAID: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "dispute": st.fixed_dictionaries(
@@ -164,6 +176,21 @@ _SAID: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         ),
     ),
 }  # fmt: skip
+_RESTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "snooze": st.fixed_dictionaries({"reason": TEXT, "by": TEXT}),
+        "written_off": st.fixed_dictionaries({"approved_by": TEXT}),
+        "resolved": st.fixed_dictionaries({"by": TEXT, "note": st.none() | TEXT}),
+        "announced": st.lists(
+            st.fixed_dictionaries(
+                {"state": st.sampled_from(["open", "paid"]), "expected_on": DATES, "amount": st.none() | MONEY,
+                 "currency": CURRENCIES, "reference": st.none() | TEXT, "by": TEXT}
+            ),
+            max_size=12,
+        ),
+    },
+)  # fmt: skip
 
 
 @st.composite
@@ -200,7 +227,7 @@ def hostile_scenes(draw: st.DrawFn) -> Scene:
         st.sampled_from([None, "paid", "kept", "paid_late", "replaced", "written_off", "something new"])
     )
     closed = {"state": "closed", "closed_on": DAY, "closed_reason": ended} if ended else {}
-    rest = {"snooze": {"reason": draw(TEXT), "by": draw(TEXT)}} if draw(st.booleans()) else {}
+    rest = draw(_RESTS)
     one = case(
         kind, facts=shown, owner=draw(st.none() | TEXT), payer_id=draw(TEXT), revision=draw(st.integers(1, 2**31)),
         watchers=draw(st.lists(TEXT, max_size=50)), details={**draw(_SAID.get(kind, st.just({}))), **rest},

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relance.slack import limits
-from relance.slack.cards import Scene, card, reply
+from relance.slack.cards import KINDS, Scene, card, reply
 from relance.slack.cards.listed import listed
 from relance.slack.speech import Voice
 from relance.slack.words import WORDS, locale_of
@@ -27,7 +27,7 @@ def words(one: Scene) -> str:
     return json.dumps(card(one).payload(), ensure_ascii=False)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile_scenes())
 def test_every_card_stays_inside_slacks_limits_whatever_the_data(one: Scene) -> None:
     drawn = card(one)
@@ -37,7 +37,7 @@ def test_every_card_stays_inside_slacks_limits_whatever_the_data(one: Scene) -> 
         assert refusals(said.payload()) == []
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(hostile_scenes())
 def test_ledger_text_pings_nobody_and_links_nowhere(one: Scene) -> None:
     texts = [card(one).text]
@@ -48,7 +48,7 @@ def test_ledger_text_pings_nobody_and_links_nowhere(one: Scene) -> None:
         assert not re.search(r"[<>]", ALLOWED_ANGLE.sub("", re.sub(r"(?m)^>", "", text)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(hostile_scenes(), max_size=4), st.integers(1, 40))
 def test_every_list_of_cases_stays_inside_slacks_limits_whatever_the_data(
     some: list[Scene], times: int
@@ -84,6 +84,49 @@ def test_the_fullest_card_is_inside_the_budget_of_12000_characters(letter: str) 
     for locale in WORDS:
         drawn = scene(case("promise", facts=full, owner=long), locale, comment=comment(long, long))
         assert refusals(card(replace(drawn, company=long)).payload()) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("letter", ["<", "&", "\U0001f6a8", "\u05d0"])
+def test_the_fullest_card_of_every_kind_is_inside_the_budget(kind: str, letter: str) -> None:
+    long, much = letter * 700, 10**15
+    demanded = [{"currency": "TND", "amount": much}] * 30
+    item = {
+        "invoice_id": long,
+        "due_date": "1990-01-01",
+        "open": much,
+        "currency": "JPY",
+        "delivery_status": None,
+    }
+    told = facts(
+        payer={"customer_id": "C1", "name": long, "country": "FR", "collector": None, "sales_owner": None},
+        totals=[{"currency": "TND", "open": much, "overdue": much, "credit": much}] * 30, items=[item] * 5, about=10_000,
+        role=long, what=long, step=long, level=long, expires_on="2026-03-17", demanded=demanded, refused=True,
+        undelivered={"what": "bounced", "channel": long, "address": long, "on": "2026-03-10", "why": long},
+        promises=[promised("broken", speak="broken", by=long, amount=much, paid=much, invoices=10_000)] * 8,
+        more_promises=10_000, speak="broken", next={"what": "wait", "step": long, "on": "2026-03-16"},
+        risk=[{"what": "signal", "on": "2026-03-10", "owner": long, "note": long}] * 9,
+        task={"kind": long, "step": long, "text": long, "demanded": demanded},
+    )  # fmt: skip
+    said = {
+        "reason": long, "currency": "TND", "amounts": {f"{n}{long}": much for n in range(30)}, "evidence": [long] * 20,
+        "text": long, "person": long, "phone": long, "step": long, "next_on": "2026-03-17", "asks": "write_off",
+        "attempts": [{"on": "2026-03-10", "by": long, "outcome": long, "note": long}] * 9, "why": long, "invoices": [long] * 30,
+        "votes": [{"by": long}] * 9, "snooze": {"by": long, "reason": long}, "written_off": {"approved_by": long},
+        "announced": [
+            {"state": "open", "expected_on": "2026-03-17", "amount": much, "currency": "TND", "reference": long, "by": long}
+        ] * 20,
+    }  # fmt: skip
+    one = case(
+        kind, facts=told, details=said, owner=long, watchers=[long] * 50, requested_by=long, due_on=case().facts_on,
+        snoozed_until=case().facts_on, revision=2**31, case_id=2**60,
+    )  # fmt: skip
+    links = {f"{n}{long}": "https://lumen.example/" + "x" * 200 for n in range(20)}
+    for locale in WORDS:
+        drawn = replace(
+            scene(one, locale, comment=comment(long, long, edited=True)), company=long, links=links
+        )
+        assert refusals(card(drawn).payload()) == []
 
 
 def test_the_judge_sees_what_it_must() -> None:

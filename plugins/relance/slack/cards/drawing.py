@@ -18,6 +18,10 @@ from relance.slack.limits import data
 
 _SHRINKING = ((600, 5), (60, 5), (60, 2), (60, 0))
 """Characters of the comment and invoices shown, where escaped text, which may be five times as long, leaves less room."""
+_TRIMMING = (1500, 800, 400, 200)
+"""Characters of a section's whole lines, where even that is not enough: data is hostile then, and the timeline has it whole."""
+_LINKS = 5
+_LONGEST_LINK = 600
 
 
 def card(scene: Scene) -> Card:
@@ -25,20 +29,36 @@ def card(scene: Scene) -> Card:
     title, sign = title_of(scene)
     blocks: list[Block] = []
     for room, most in _SHRINKING:
-        blocks = [
-            header(f"{sign} {title}"),
-            *_ending(scene),
-            *_rest(scene),
-            *matter(scene),
-            *fields(scene),
-            *items(scene, most=most),
-            *_comment(scene, room=room),
-            *pressed(scene),
-            _foot(scene),
-        ]
+        blocks = _blocks(scene, f"{sign} {title}", room=room, most=most)
         if limits.size(blocks) <= limits.WHOLE:
             break
+    for limit in _TRIMMING:
+        if limits.size(blocks) <= limits.WHOLE:
+            break
+        blocks = [_trimmed(block, limit) for block in blocks]
     return Card(text=_fallback(scene, title), blocks=tuple(blocks))
+
+
+def _blocks(scene: Scene, title: str, *, room: int, most: int) -> list[Block]:
+    return [
+        header(title),
+        *_ending(scene),
+        *_rest(scene),
+        *matter(scene),
+        *fields(scene),
+        *items(scene, most=most),
+        *_comment(scene, room=room),
+        *pressed(scene),
+        _foot(scene),
+    ]
+
+
+def _trimmed(block: Block, limit: int) -> Block:
+    """A section with as many whole lines as fit; a line is never cut, for that could open or break a mark."""
+    if block["type"] != "section" or "text" not in block:
+        return block
+    text = limits.lines_within(block["text"]["text"].split("\n"), limit=limit, more="…")
+    return {**block, "text": limits.mrkdwn(text)}
 
 
 def reply(scene: Scene) -> Card | None:
@@ -118,7 +138,12 @@ def _foot(scene: Scene) -> Block:
     told = [voice("foot", entity=company, on=voice.day(case.opened_on), case=case.case_id)]
     if scene.link:
         told.append(f"<{_url(scene, scene.link)}|{voice('link')}>")
-    links = [f"<{_url(scene, url)}|{data(name.replace('|', '/'), 40)}>" for name, url in scene.links.items()]
+    addresses = {name: _url(scene, url) for name, url in scene.links.items()}
+    links = [
+        f"<{url}|{data(name.replace('|', '/'), 40)}>"
+        for name, url in list(addresses.items())[:_LINKS]
+        if len(url) <= _LONGEST_LINK
+    ]
     elements = [limits.mrkdwn(text) for text in [*told, *links][: limits.CONTEXT_ELEMENTS]]
     return {"type": "context", "elements": elements}
 
