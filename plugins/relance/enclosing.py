@@ -117,10 +117,17 @@ class Enclosing:
 
 
 def _charged(content: Mapping[str, Any], level: str) -> list[str]:
-    """Invoices on which a contact charges: the demanded ones of its own level."""
+    """Invoices on which a contact charges: the demanded ones of its own level.
+
+    None of which a part is in dispute: what is owed of it, and since when it is late, is not settled.
+    """
     if not content.get("charges"):
         return []
-    return [item["invoice_id"] for item in items_of(content) if item["demand"] and item["level"] == level]
+    return [
+        item["invoice_id"]
+        for item in items_of(content)
+        if item["demand"] and item["level"] == level and not item.get("in_dispute")
+    ]
 
 
 def _line(one: InvoiceClaims, kinds: Iterable[str]) -> ChargeLine:

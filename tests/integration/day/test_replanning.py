@@ -14,7 +14,7 @@ from relance.money import Money
 from relance.replanning import replan
 from relance.store.contacts import set_state
 from relance.store.locks import day_lock
-from relance.store.schema import contact, outcome, plan
+from relance.store.schema import claim_entry, contact, outcome, plan
 from tests.integration.day.conftest import TODAY, Company
 
 pytestmark = pytest.mark.integration
@@ -124,6 +124,25 @@ def test_of_a_partly_disputed_invoice_the_rest_is_demanded_and_the_part_shown(co
     told = words(letter)
     assert "70,00 €" in told
     assert "dont 50,00 € contestés" in told
+
+
+def test_no_interest_is_asked_on_an_invoice_of_which_a_part_is_in_dispute(company: Company) -> None:
+    company.policy(
+        steps=[{
+            "id": "formal", "level": "level_3", "day": 30, "template": "formal_notice", "charges": ["interest", "compensation"],
+        }],
+        entity={"bank": {"iban": "FR7630006000011234567890189"}},
+    )  # fmt: skip
+    company.payer("C1", ("F-C1", date(2026, 2, 2), "1000.00"))
+    company.write()
+    day.import_extract(company.services, "FR01", extract_date=TODAY)
+    take(company, **{"F-C1": "500.00 EUR"})
+    assert day.run(company.services, "FR01", TODAY)["sent"] == 1
+    with company.services.unit_of_work() as uow:
+        assert uow.execute(sa.select(sa.func.count()).select_from(claim_entry)).scalar_one() == 0
+    (letter,) = company.letters()
+    assert "500,00 €" in words(letter)
+    assert "40,00 €" not in words(letter)
 
 
 def test_closing_a_hand_over_gives_the_payer_back_to_dunning_the_same_day(company: Company) -> None:
