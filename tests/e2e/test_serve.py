@@ -101,9 +101,7 @@ def test_the_page_and_all_parts_answer(server: Server) -> None:
 
 
 def test_every_entity_has_its_dag_and_the_plugin_is_loaded(server: Server) -> None:
-    dags = wait_for(
-        lambda: (found := server.ask("/api/v2/dags")["dags"]) and len(found) == len(ENTITIES) and found
-    )
+    dags = wait_for(lambda: (found := _days(server)) and len(found) == len(ENTITIES) and found)
     assert sorted(dag["dag_id"] for dag in dags) == [f"dunning_{entity.lower()}" for entity in ENTITIES]
     assert all("business days of" in dag["timetable_description"] for dag in dags)
     assert [plugin["name"] for plugin in server.ask("/api/v2/plugins")["plugins"]] == ["relance"]
@@ -198,3 +196,9 @@ def sockets_of(pid: int) -> set[str]:
     except OSError:
         pass
     return {link.removeprefix("socket:[").removesuffix("]") for link in links if link.startswith("socket:[")}
+
+
+def _days(server: Server) -> list[dict[str, Any]]:
+    """The DAGs of entities' days, beside which digests and the outbox have their own."""
+    found = server.ask("/api/v2/dags?limit=100")["dags"]
+    return [dag for dag in found if dag["dag_id"].startswith("dunning_")]
