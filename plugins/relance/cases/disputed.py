@@ -58,6 +58,26 @@ def disputed_items(uow: UnitOfWork, case: Case) -> dict[str, int | None]:
     return {row.invoice_id: row.amount for row in uow.execute(query.order_by(table.invoice_id))}
 
 
+def parts_on(uow: UnitOfWork, entity: str, payer_id: str, on: date) -> dict[str, int]:
+    """By invoice the minor units of it in dispute on a day, where that was said of a part; all of it may be open by now."""
+    table = hold.c
+    query = (
+        sa.select(table.invoice_id, sa.func.sum(table.amount))
+        .where(
+            table.entity == entity,
+            table.payer_id == payer_id,
+            table.reason == "disputed",
+            table.amount.is_not(None),
+            table.invoice_id.is_not(None),
+            table.from_date <= on,
+            sa.or_(table.until.is_(None), table.until >= on),
+            sa.or_(table.ended_on.is_(None), table.ended_on > on),
+        )
+        .group_by(table.invoice_id)
+    )
+    return {invoice: int(amount) for invoice, amount in uow.execute(query)}
+
+
 def is_by_day(case: Case) -> bool:
     """Whether the case follows the ledger by itself: the platform's word, or a review of a hold."""
     return case.subject == PLATFORM or case.subject.startswith("hold:")

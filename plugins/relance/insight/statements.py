@@ -10,6 +10,7 @@ from typing import Any, Literal
 import polars as pl
 import sqlalchemy as sa
 
+from relance.cases.disputed import parts_on
 from relance.config.policy import Policy
 from relance.config.values import nearest
 from relance.delivery import statement as sheets
@@ -27,7 +28,7 @@ _LEVEL = "level_1"
 _TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")  # a folder's name, and nothing that leads elsewhere
 _COLUMNS = (
     "invoice_id", "level", "demand", "issue_date", "due_date", "days_late", "amount", "open", "currency", "po_number",
-    "description", "document", "state",
+    "description", "document", "state", "in_dispute",
 )  # fmt: skip
 
 
@@ -82,7 +83,11 @@ def _contact(uow: UnitOfWork, policy: Policy, payer: Mapping[str, Any], snapshot
     payer_id, as_of = payer["customer_id"], snapshot.as_of
     items = snapshot.items.filter(pl.col("payer_id") == payer_id).sort("due_date", "invoice_id")
     decided = _decided(uow, snapshot, payer_id)
-    rows = [_row(item, decided.get(item["invoice_id"]), snapshot) for item in items.iter_rows(named=True)]
+    parts = parts_on(uow, snapshot.entity, payer_id, as_of)
+    rows = [
+        _row(item, decided.get(item["invoice_id"]), snapshot, parts.get(item["invoice_id"], 0))
+        for item in items.iter_rows(named=True)
+    ]
     demanded: dict[str, int] = {}
     for row in rows:
         if row["demand"]:
@@ -104,13 +109,15 @@ def _contact(uow: UnitOfWork, policy: Policy, payer: Mapping[str, Any], snapshot
     }  # fmt: skip
 
 
-def _row(item: Mapping[str, Any], decided: _Decided | None, snapshot: Snapshot) -> dict[str, Any]:
+def _row(item: Mapping[str, Any], decided: _Decided | None, snapshot: Snapshot, part: int) -> dict[str, Any]:
+    part = part if part < item["open"] else 0
     days = (snapshot.as_of - item["due_date"]).days
     held = decided.held if decided else None
-    asked = (decided.to_demand if decided else item["open"]) if days > 0 and held is None else None
+    rest = item["open"] - part
+    asked = (min(decided.to_demand, rest) if decided else rest) if days > 0 and held is None else None
     return {
         **item, "days_late": days, "demand": asked or None, "level": _LEVEL if asked else None,
-        "state": held or ("due" if days >= 0 else "not_due"),
+        "state": held or ("due" if days >= 0 else "not_due"), "in_dispute": part or None,
     }  # fmt: skip
 
 
