@@ -178,6 +178,7 @@ def _finish(
             lease_owner=None,
             lease_until=None,
             not_before=None,
+            file=None,  # it is in Slack, or never will be: names of payers are not kept in a second place
             **place,
         )
     )
