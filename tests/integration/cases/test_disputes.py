@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
@@ -17,8 +19,11 @@ from relance.cases.disputes import NOTE_DAYS, end_awaited
 from relance.cases.disputing import LONGEST_TEXT, MOST_EVIDENCE, REASONS, dispute
 from relance.cases.record import Journal
 from relance.config.roles import Roles
+from relance.delivery.templates import Templates
 from relance.errors import CaseError, NotAllowedError
+from relance.insight.statements import statement
 from relance.money import Money
+from relance.settings import REPOSITORY
 from relance.store.database import Database
 from relance.store.schema import hold
 from relance.store.uow import UnitOfWork
@@ -287,6 +292,19 @@ def test_a_day_worked_again_leaves_what_stands_on_a_later_day(world: World) -> N
     before = world.everything()
     world.work(DAY)
     assert world.everything()["dunning_case"] == before["dunning_case"]
+
+
+def test_a_statement_asks_for_the_undisputed_rest_and_says_what_is_in_dispute(world: World) -> None:
+    take(world, "F1", amounts={"F1": Money(EUR, 30_000)})
+    with UnitOfWork(world.database) as uow:
+        made = statement(
+            uow, policy=world.policy, entity=ENTITY, payer_id="C1", snapshot=world.snapshot(DAY),
+            templates=Templates(REPOSITORY / "include" / "templates"), language="en",
+        )  # fmt: skip
+    sheet = openpyxl.load_workbook(io.BytesIO(made.content)).active
+    (row,) = [row for row in sheet.iter_rows(values_only=True) if row[0] == "F1"]
+    assert row[8:10] == (1000, 700)
+    assert "300.00 of it disputed" in row[10]
 
 
 # ---------------------------------------------------------------- resolved
