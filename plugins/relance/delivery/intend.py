@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from jinja2 import TemplateError
 from relance.config.policy import Policy
 from relance.delivery.extras import NOTHING, Extras
 from relance.delivery.templates import Templates
-from relance.delivery.writing import UNWRITABLE, Contact, Writer
+from relance.delivery.writing import UNWRITABLE, Contact, Steps, Writer
 from relance.errors import PermanentError
 from relance.store import contacts, timeline
 from relance.store.schema import outbox
@@ -31,6 +31,7 @@ ACTOR = "relance"
 _MESSAGES = ("message", "notice")
 _THREAD = 10
 _AT_ONCE = 2_000_000
+_BLOCK = 50
 _FACTS = {
     "key": "text", "entity": "text", "payer_id": "text", "channel": "text", "on_date": "date", "sender": "text",
     "recipient": "text", "copies": "text[]", "message_id": "text", "media": "text", "digest": "text", "state": "text",
@@ -106,13 +107,13 @@ def intend(
     writer = Writer(policy, seller, words, at, threads)
     rows: list[dict[str, Any]] = []
     size, intended, failed = 0, 0, 0
-    for row in messages:
-        try:
-            rows.append(writer.write(row, extras(row) if extras else NOTHING))
-            size += len(rows[-1]["body"])
-        except UNWRITABLE as error:
-            _fail(uow, row, as_of, f"the message can't be written: {_reason(error)}")
+    for row, written in _written(writer, messages, extras):
+        if isinstance(written, Exception):
+            _fail(uow, row, as_of, f"the message can't be written: {_reason(written)}")
             failed += 1
+            continue
+        rows.append(written)
+        size += len(written["body"])
         if size > _AT_ONCE:
             intended += _store(uow, rows)
             rows, size = [], 0
@@ -124,6 +125,44 @@ def intend(
         held=len(held),
         opens_at=min((opening for opening in held if opening is not None), default=None),
     )
+
+
+def _written(
+    writer: Writer, messages: Sequence[sa.RowMapping], extras: Carry | None
+) -> Iterator[tuple[sa.RowMapping, dict[str, Any] | Exception]]:
+    """Each message as it is stored, or why it can't be written. Those without files are written many at a time."""
+    block: list[tuple[sa.RowMapping, Steps]] = []
+    for row in messages:
+        try:
+            steps = writer.steps(row, extras(row) if extras else NOTHING)
+        except UNWRITABLE as error:
+            yield row, error
+            continue
+        if row["content"].get("attach"):  # files may be large
+            yield from _together([(row, steps)])
+            continue
+        block.append((row, steps))
+        if len(block) == _BLOCK:
+            yield from _together(block)
+            block = []
+    yield from _together(block)
+
+
+def _together(
+    block: Sequence[tuple[sa.RowMapping, Steps]],
+) -> Iterator[tuple[sa.RowMapping, dict[str, Any] | Exception]]:
+    """Messages written step by step side by side."""
+    while block:
+        going = []
+        for row, steps in block:
+            try:
+                next(steps)
+                going.append((row, steps))
+            except StopIteration as end:
+                yield row, end.value
+            except UNWRITABLE as error:
+                yield row, error
+        block = going
 
 
 def _within_hours(
