@@ -95,6 +95,7 @@ def _facts(ladder: Ladder) -> InvoiceFacts:
         days_late=out["days_late"],
         reopened_on=item["reopened_on"],
         in_dispute=_in_dispute(ladder),
+        disputed_by=_disputed_by(ladder),
     )
 
 
@@ -102,6 +103,20 @@ def _in_dispute(ladder: Ladder) -> Money | None:
     """The part of the invoice that is in dispute; None where none or all of it is."""
     part = ladder.item["open"] - int(ladder.day.owed[ladder.row])
     return Money(ladder.item["currency"], part) if part else None
+
+
+def _disputed_by(ladder: Ladder) -> tuple[str, ...]:
+    """Who put a part of it in dispute, and when, as the sources of holds say."""
+    if _in_dispute(ladder) is None:
+        return ()
+    standing = pl.col("until").is_null() | (pl.col("until") >= ladder.day.as_of)
+    mine = ladder.day.people.filter(
+        standing,
+        pl.col("reason") == "disputed",
+        pl.col("invoice_id") == ladder.item["invoice_id"],
+        pl.col("amount").is_not_null(),
+    )
+    return tuple(mine["source"].unique().sort())
 
 
 def _segment(ladder: Ladder) -> Segment:

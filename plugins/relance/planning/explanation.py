@@ -207,6 +207,7 @@ class InvoiceFacts:
     days_late: int
     reopened_on: date | None
     in_dispute: Money | None = None
+    disputed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

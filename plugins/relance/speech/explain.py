@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from relance.planning.explanation import (
     CreditUse,
@@ -111,8 +112,18 @@ def _facts(invoice: InvoiceFacts, voice: Voice) -> list[str]:
     if invoice.reopened_on is not None:
         lines.append(voice("facts.reopened", on=voice.day(invoice.reopened_on)))
     if invoice.in_dispute is not None:
-        lines.append(voice("facts.in_dispute", part=voice.amount(invoice.in_dispute)))
+        who = ", ".join(_said_by(source, voice) for source in invoice.disputed_by)
+        lines.append(voice("facts.in_dispute", part=voice.amount(invoice.in_dispute), who=who))
     return lines
+
+
+def _said_by(source: str, voice: Voice) -> str:
+    """Who put a hold and when, with the day in words; whatever else a source says, as it is."""
+    who, _, when = source.rpartition(", ")
+    try:
+        return f"{who}, {voice.day(date.fromisoformat(when))}"
+    except ValueError:
+        return source
 
 
 def _rule(explanation: Explanation, invoice: InvoiceFacts, decision: Decision, voice: Voice) -> list[str]:

@@ -85,7 +85,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "facts.early": ("in {n} Tag", "in {n} Tagen"),
     "facts.billed_to": "Sie ging an {customer}; {payer} zahlt sie.",
     "facts.reopened": "Am {on} ging Geld zurück; seitdem ist sie wieder offen.",
-    "facts.in_dispute": "Davon sind {part} strittig und werden nicht gefordert.",
+    "facts.in_dispute": "Davon sind {part} strittig ({who}) und werden nicht gefordert.",
     "charges.sums": "Verzugszinsen bis zu diesem Tag: {interest}; Pauschale: {compensation} ({state}).",
     "charges.no_sum": "nicht bekannt",
     "charges.not_claimed": "nicht gefordert",

@@ -82,7 +82,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "facts.early": ("in {n} day", "in {n} days"),
     "facts.billed_to": "It was billed to {customer}; {payer} pays for it.",
     "facts.reopened": "Money went back on {on}, which opened it again.",
-    "facts.in_dispute": "{part} of it is in dispute and is not demanded.",
+    "facts.in_dispute": "{part} of it is in dispute ({who}) and is not demanded.",
     "charges.sums": "Interest to this day: {interest}; compensation: {compensation} ({state}).",
     "charges.no_sum": "not known",
     "charges.not_claimed": "not claimed",

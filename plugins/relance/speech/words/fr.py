@@ -85,7 +85,7 @@ WORDS: dict[str, str | tuple[str, str]] = {
     "facts.early": ("dans {n} jour", "dans {n} jours"),
     "facts.billed_to": "Elle a été adressée à {customer} ; c’est {payer} qui la paie.",
     "facts.reopened": "De l’argent est reparti le {on}, ce qui l’a rouverte.",
-    "facts.in_dispute": "{part} en sont contestés et ne sont pas réclamés.",
+    "facts.in_dispute": "{part} en sont contestés ({who}) et ne sont pas réclamés.",
     "charges.sums": "Intérêts de retard à ce jour : {interest} ; indemnité forfaitaire : {compensation} ({state}).",
     "charges.no_sum": "inconnue",
     "charges.not_claimed": "non réclamés",
