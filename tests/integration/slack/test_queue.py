@@ -30,7 +30,7 @@ def test_a_day_that_queues_beside_a_verb_does_not_put_an_older_look_over_the_new
         day.join(0.5)
         assert day.is_alive()  # it waits for the card
         uow.commit()
-    day.join(10)
+    day.join(60)
     desk.send()
     assert "the newest word" in str(desk.messages()[0]["blocks"])
 

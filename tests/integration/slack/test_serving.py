@@ -31,7 +31,7 @@ from tests.slack_emulator.fault_proxy import Fault
 pytestmark = pytest.mark.integration
 
 
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"
@@ -47,7 +47,7 @@ def serving(desk: Desk) -> Iterator[threading.Event]:
         yield stop
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -63,7 +63,7 @@ def test_it_sends_what_comes_until_it_is_told_to_stop(desk: Desk) -> None:
         until(lambda: len(desk.proxy.named("chat.update")) == 1 and sent(desk))
         stop.set()
         began = time.monotonic()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
     assert "changed meanwhile" in str(desk.messages()[0]["blocks"])
 
 
@@ -151,9 +151,9 @@ def test_a_sender_killed_at_any_step_leaves_one_card(desk: Desk, place: str) -> 
     }
     process = subprocess.Popen([sys.executable, "-c", code], env=environment)
     if place == "behind the post":
-        until(lambda: len(desk.messages()) == 1, 30)
+        until(lambda: len(desk.messages()) == 1)
         process.send_signal(signal.SIGKILL)
-    assert process.wait(30) == -signal.SIGKILL
+    assert process.wait(90) == -signal.SIGKILL
     desk.clock.time += sending.timedelta(minutes=6)
     assert desk.send().pending == 0
     assert [title.split(": ")[-1] for title in desk.titles()] == ["Payer 0", "Payer 1"]
