@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -50,7 +49,7 @@ WORKS: dict[str, Work] = {}
 """By the intent's name; filled when listeners are registered."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Job:
     """An intent with all that its work needs."""
 
@@ -58,6 +57,8 @@ class Job:
     uow: UnitOfWork
     intent: Intent
     person: Person
+    _read: dict[str, Case] = field(default_factory=dict)
+    """The case, once it was read. No cached_property: in Python 3.11 one that waits for a row would hold up all."""
 
     @property
     def by(self) -> str:
@@ -79,22 +80,24 @@ class Job:
         """Where the person can be answered."""
         return Place.parse(self.payload.get("place"))
 
-    @cached_property
+    @property
     def target(self) -> Target:
         """The case it is about."""
         return Target.parse(str(self.payload["target"]))
 
-    @cached_property
+    @property
     def case(self) -> Case:
-        """The case as it is, locked.
+        """The case as it was when it was first asked for, locked since.
 
         Raises:
             CaseError: no such case, or a decision about one that has changed since its card was drawn.
         """
-        case = read_case(self.uow, self.target.case_id, lock=True)
-        if self.intent.name in DECISIONS:
-            check_fresh(self.uow, case, self.target)
-        return case
+        if "case" not in self._read:
+            case = read_case(self.uow, self.target.case_id, lock=True)
+            if self.intent.name in DECISIONS:
+                check_fresh(self.uow, case, self.target)
+            self._read["case"] = case
+        return self._read["case"]
 
     @property
     def on_date(self) -> date:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import sqlalchemy as sa
+
 from bot.desk import Desk
-from relance.cases.reading import Case, read_events
+from relance.cases.reading import Case, read_case, read_events
 from relance.errors import AlreadyDoneError
 from relance.slack.actions import Target
 from relance.slack.outbox import adopt
 from relance.slack.queue import queue_case
+from relance.store.schema import slack_card
 from relance.store.uow import UnitOfWork
 
 
@@ -37,8 +40,12 @@ def bind(uow: UnitOfWork, case: Case, card: Sequence[str] | None) -> bool:
 
     Gives whether it was.
     """
-    if card is None:
+    query = sa.select(slack_card.c.ts).where(slack_card.c.case_id == case.case_id)
+    if card is None or uow.execute(query).scalar() is not None:
         return False
+    read_case(
+        uow, case.case_id, lock=True
+    )  # before the card, as every verb does: two orders would wait for each other
     channel_id, ts = card
     return adopt(uow, case_id=case.case_id, channel_id=channel_id, ts=ts)
 

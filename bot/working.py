@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from bot.arriving import Place
 from bot.desk import Desk, log
 from bot.job import WORKS, Job
@@ -27,6 +29,8 @@ from relance.slack.intents import Intent, Nothing
 from relance.slack.people import Person, UnknownPersonError
 
 WORKERS = 4
+PATIENCE_S = 5
+"""Seconds that a worker waits for a case that somebody else works on, such as the day's run; then it takes another intent."""
 LOOK_EVERY_S = 1.0
 """Seconds between looks at what other processes left."""
 TOLD_WITHIN = timedelta(minutes=30)
@@ -124,6 +128,7 @@ def work_one(desk: Desk, one: Intent) -> None:
 def _done(desk: Desk, one: Intent, person: Person) -> dict[str, Any] | None:
     """Do it; gives what is to be said, if anything."""
     with desk.unit_of_work() as uow:
+        uow.execute(sa.text(f"SET LOCAL lock_timeout = '{PATIENCE_S}s'"))
         if not intents.hold(uow, one):
             return None
         job = Job(desk, uow, one, person)
