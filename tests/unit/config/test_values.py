@@ -268,6 +268,7 @@ def test_defaults_are_those_of_the_specification():
         "collection_grace_days": 5,
         "min_days_after_issue": 3,
         "call_patience_days": 5,
+        "call_attempts": 3,
         "review_hold_after_days": 30,
         "approval_expires_days": 5,
     }
