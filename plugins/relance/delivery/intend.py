@@ -31,7 +31,8 @@ ACTOR = "relance"
 _MESSAGES = ("message", "notice")
 _THREAD = 10
 _AT_ONCE = 2_000_000
-_BLOCK = 50
+BLOCK = 50
+"""Messages that are written side by side."""
 _FACTS = {
     "key": "text", "entity": "text", "payer_id": "text", "channel": "text", "on_date": "date", "sender": "text",
     "recipient": "text", "copies": "text[]", "message_id": "text", "media": "text", "digest": "text", "state": "text",
@@ -142,7 +143,7 @@ def _written(
             yield from _together([(row, steps)])
             continue
         block.append((row, steps))
-        if len(block) == _BLOCK:
+        if len(block) == BLOCK:
             yield from _together(block)
             block = []
     yield from _together(block)
