@@ -16,7 +16,7 @@ from relance.config.policy import Policy
 from relance.errors import NotAllowedError
 from relance.services import Services
 from relance.slack.intents import Arrival, receive
-from relance.slack.people import People, Person, impersonates, read_person
+from relance.slack.people import INSIDE, People, Person, impersonates, read_person
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
 from relance.store.uow import UnitOfWork
@@ -77,9 +77,12 @@ class Desk:
                 hint="The app needs the scope users:read.email, or your account has no e-mail.",
                 key="no_email",
             )
-        with self.unit_of_work() as uow:
-            if impersonates(uow, person):
-                raise NotAllowedError("This e-mail belongs to a member of the workspace.", key="impersonates")
+        if person.kind != INSIDE:
+            with self.unit_of_work() as uow:
+                if impersonates(uow, person):
+                    raise NotAllowedError(
+                        "This e-mail belongs to a member of the workspace.", key="impersonates"
+                    )
         return person
 
     def voice_of(self, user_id: str) -> Voice:

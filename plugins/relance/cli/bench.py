@@ -106,3 +106,45 @@ def planning(*, invoices: InvoicesOption = 1_000_000, as_json: JsonOption = Fals
     Console().print(
         f"{figures['outcomes']:,} outcomes, {figures['contacts']:,} contacts, peak memory {figures['peak_rss_mb']:,} MB"
     )
+
+
+@app.command()
+def slack(
+    *,
+    seconds: Annotated[int, typer.Option(min=1, metavar="N", help="How long people click.")] = 60,
+    rate: Annotated[float, typer.Option(min=1, metavar="N", help="Clicks a second.")] = 50,
+    payers: Annotated[int, typer.Option("--cases", min=50, metavar="N", help="How many cards.")] = 2_000,
+    as_json: JsonOption = False,
+) -> None:
+    """Clicks acknowledged by the bot, none lost; a night of changed cards in calls and in minutes at Slack's tiers."""
+    from relance.bench.slack import GOAL_MS, bench_slack
+
+    figures = bench_slack(seconds=seconds, rate=rate, payers=payers)
+    if as_json:
+        typer.echo(json.dumps(figures.as_dict()))
+        return
+    clicks = Table(title=f"{figures.clicks:,} interactions, {rate:g} a second", title_justify="left")
+    for name in ("", "ms", "goal"):
+        clicks.add_column(name, justify="right" if name else "left")
+    clicks.add_row("acknowledged, half of them within", f"{figures.p50_ms:,.0f}", "")
+    clicks.add_row("99 of 100 within", f"{figures.p99_ms:,.0f}", f"{GOAL_MS}")
+    clicks.add_row("the slowest", f"{figures.most_ms:,.0f}", "3,000")
+    Console().print(clicks)
+    Console().print(
+        f"not acknowledged {figures.unanswered:,}, without their effect {figures.lost:,}; "
+        f"all worked {figures.drained_s:,.1f} s after the last"
+    )
+    nights = Table(title=f"{figures.cases:,} cards, one channel", title_justify="left")
+    for name in ("", "changes", "calls", "minutes at Slack's tiers"):
+        nights.add_column(name, justify="right" if name else "left")
+    nights.add_row(
+        "first night: posted",
+        f"{figures.cases:,}",
+        f"{figures.first_calls:,}",
+        f"{figures.first_minutes:,.1f}",
+    )
+    nights.add_row(
+        "a night that changes all", f"{figures.changes:,}", f"{figures.calls:,}", f"{figures.minutes:,.1f}"
+    )
+    nights.add_row("a night that changes nothing", "0", f"{figures.unchanged_calls:,}", "0.0")
+    Console().print(nights)

@@ -28,6 +28,9 @@ FRESH = timedelta(hours=24)
 """So long nobody asks again."""
 KEPT = timedelta(days=7)
 """So long what was kept counts where Slack can't be asked."""
+AT_HAND = timedelta(seconds=10)
+"""So long not even the database is asked: who clicks, clicks again."""
+MOST_AT_HAND = 10_000
 GROUPS_FRESH = timedelta(hours=1)
 ASKED_AGAIN = timedelta(minutes=1)
 """Between two questions for groups that Slack has not answered."""
@@ -137,6 +140,7 @@ class People:
         self._with_groups = with_groups
         self._team_id: str | None = None
         self._url: str | None = None
+        self._at_hand: dict[str, tuple[datetime, Person]] = {}
         self._groups: dict[str, tuple[str, ...]] = {}
         self._groups_at: datetime | None = None
         self._lock = threading.Lock()
@@ -149,6 +153,16 @@ class People:
         """
         now = self._clock()
         self._refresh_groups(now)
+        read_at, person = self._at_hand.get(user_id, (now, None))
+        if person is not None and now - read_at < AT_HAND:
+            return person
+        person = self._known_or_asked(user_id, now)
+        if len(self._at_hand) >= MOST_AT_HAND:
+            self._at_hand.clear()
+        self._at_hand[user_id] = (now, person)
+        return person
+
+    def _known_or_asked(self, user_id: str, now: datetime) -> Person:
         with UnitOfWork(self._database) as uow:
             known = read_person(uow, user_id)
         if known is not None and now - known.fetched_at < FRESH:
@@ -160,12 +174,15 @@ class People:
 
     def remember(self, user: Mapping[str, Any]) -> None:
         """Take over what Slack says of a person who is known already; others are asked about when they first act."""
+        person_id = str(user.get("id"))
         with UnitOfWork(self._database) as uow:
-            known = read_person(uow, str(user.get("id")))
+            known = read_person(uow, person_id)
             if known is not None:
                 changed = person_of(user, team_id=self._team(), groups=known.groups, now=self._clock())
-                store_person(uow, replace(changed, locale=changed.locale or known.locale))
+                email = None if impersonates(uow, changed) else changed.email or known.email
+                store_person(uow, replace(changed, email=email, locale=changed.locale or known.locale))
                 uow.commit()
+                self._at_hand.pop(person_id, None)
 
     def forget_groups(self) -> None:
         """Ask for the user groups again at the next occasion."""
@@ -235,6 +252,7 @@ class People:
                 self._groups_at = now - GROUPS_FRESH + ASKED_AGAIN
                 return
             self._groups_at = now
+            self._at_hand.clear()
             self._store_groups()
 
     def _listed_groups(self) -> dict[str, tuple[str, ...]]:
