@@ -112,7 +112,8 @@ def test_a_completed_hand_over_closes_it(world: World) -> None:
         uow.execute(sa.insert(schema.contact).values(content))
         uow.commit()
     world.work(DAY_91 + timedelta(days=1))
-    (one,) = world.cases()
+    (one,) = world.cases("overdue_90")
+    assert [case.kind for case in world.cases(state="open")] == ["handover"]
     assert one.closed_reason == "handed_over"
     assert one.facts["level_reached"] == "litigation"
 
