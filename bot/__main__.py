@@ -15,7 +15,7 @@ from bot.serving import Socket, create_app
 from bot.working import Workers
 from relance.errors import RelanceError, UsageError
 from relance.services import Services
-from relance.slack.sending import serve
+from relance.slack.sending import Watched, serve
 
 CONNECTIONS = 200
 """Requests at once; what is beyond is told to come again."""
@@ -54,7 +54,7 @@ def run(services: Services, *, http: bool) -> None:
         )
     desk = desk_of(services)
     bolt = build(services, desk)
-    workers, stop = Workers(desk), threading.Event()
+    workers, stop = Workers(desk, policy=Watched(services.policy)), threading.Event()
     socket = None if by_http else Socket(bolt, str(bot.app_token))
     sender = threading.Thread(
         target=serve,

@@ -63,7 +63,10 @@ def open_modal(desk: Desk, press: Press, name: str, more: Mapping[str, Any] | No
     except CaseError as error:
         tell(desk.client, user_id=press.user_id, place=press.place, text=refusal_text(voice, error))
         return
-    opened = Opened(str(target), press.place, more or {})
+    kept = dict(more or {})
+    if (press.view or {}).get("type") == "home":
+        kept["home"] = str((press.view or {}).get("private_metadata") or "")
+    opened = Opened(str(target), press.place, kept)
     begun = begin(desk, press, voice)
     if begun is not None:
         fill(desk, begun, name, case=case, person=person, opened=opened)

@@ -19,14 +19,17 @@ import sqlalchemy as sa
 
 from bot.arriving import Place
 from bot.desk import Desk, log
+from bot.homes import publish
 from bot.job import WORKS, Job
 from bot.stale import bind, refresh
 from bot.telling import refusal_text, tell
 from relance.cases.reading import read_case
 from relance.errors import CaseError
 from relance.slack import intents
+from relance.slack.homedata import HomeFilter
 from relance.slack.intents import Intent, Nothing
 from relance.slack.people import Person, UnknownPersonError
+from relance.slack.sending import LOOKS, Watched
 
 WORKERS = 4
 PATIENCE_S = 5
@@ -41,10 +44,13 @@ SWEEP_EVERY = timedelta(days=1)
 class Workers:
     """Threads that work what was kept, until they are stopped."""
 
-    def __init__(self, desk: Desk, *, count: int = WORKERS) -> None:
+    def __init__(self, desk: Desk, *, count: int = WORKERS, policy: Watched | None = None) -> None:
+        """`policy`: the policy as its files say now, for a bot that outlives changes of them."""
         self._desk = desk
+        self._policy = policy
         self._stop = threading.Event()
         self._swept: datetime | None = None
+        self._looked: datetime | None = None
         self._threads = [
             threading.Thread(target=self._run, args=(number,), name=f"relance-worker-{number}", daemon=True)
             for number in range(count)
@@ -87,6 +93,9 @@ class Workers:
     def _look_after(self) -> None:
         """Say once what was left unsaid, and once a day forget what was done long ago."""
         now = self._desk.services.now()
+        if self._policy is not None and (self._looked is None or now - self._looked >= LOOKS):
+            self._looked = now
+            self._desk.services.policy = self._policy.newest()
         if self._swept is None:
             tell_rest(self._desk)
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
@@ -153,7 +162,15 @@ def _done(desk: Desk, one: Intent, person: Person) -> dict[str, Any] | None:
         uow.commit()
     if outcome.follow_up:
         desk.bell.set()
+    _show_home(desk, one)
     return answer
+
+
+def _show_home(desk: Desk, one: Intent) -> None:
+    """What was done from the Home tab shows there at once."""
+    home = (one.payload.get("more") or {}).get("home")
+    if home is not None:
+        desk.hurry(publish, desk, one.user_id, HomeFilter.parse(str(home)))
 
 
 def _rebind(job: Job) -> None:

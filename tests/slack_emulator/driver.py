@@ -1,7 +1,7 @@
 """A person at Slack: reads what was posted, presses buttons that are there, fills in fields that are there, writes and asks.
 
 What the emulator can't do is done here as Slack does it: each interaction is a signed HTTP request with the shape of Slack's
-own payloads (interaction_payloads in tests/slack_emulator/payloads.json). A button is looked up in the message or view as the
+own payloads (their keys: payloads.json). A button is looked up in the message or view as the
 emulator has it, so one that isn't there can't be pressed.
 """
 
@@ -222,7 +222,6 @@ class Driver:
             "token": "unused",
             "trigger_id": self.trigger(user_id),
             "view": {**shown, "state": self._state(shown, values)},
-            "response_urls": [],
             "is_enterprise_install": False,
             "enterprise": None,
         }
@@ -233,7 +232,7 @@ class Driver:
         form = {
             "token": "unused", "team_id": TEAM, "team_domain": "lumen", "channel_id": self.slack.channel_id(channel),
             "channel_name": channel.lstrip("#"), "user_id": user_id, "user_name": user, "command": "/relance",
-            "text": text, "api_app_id": APP, "is_enterprise_install": "false",
+            "text": text, "api_app_id": APP,
             "response_url": self.response_url(user_id), "trigger_id": self.trigger(user_id), **other,
         }  # fmt: skip
         return self.raw(urlencode(form).encode(), "application/x-www-form-urlencoded")
@@ -303,7 +302,7 @@ class Driver:
                 "token": "unused",
                 "action_ts": f"{time.time():.6f}",
                 "team": {"id": TEAM, "domain": "lumen"},
-                "user": {"id": user_id, "username": user, "team_id": TEAM, "name": user},
+                "user": {"id": user_id, "team_id": TEAM, "name": user},
                 "channel": {"id": channel_id, "name": channel.lstrip("#")},
                 "is_enterprise_install": False,
                 "enterprise": None,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from relance.slack import actions as do
 from relance.store import schema
 from tests.integration.bot.office import DAY, USERS, Office
+from tests.slack_emulator import server
 
 pytestmark = pytest.mark.integration
 
@@ -216,3 +221,34 @@ def test_the_bot_answers_within_a_second(office: Office) -> None:
     office.driver.press("ada", *office.card(case), do.MORE, option=do.WATCH)
     assert time.perf_counter() - begun < 1
     office.settle()
+
+
+def test_the_driver_sends_no_key_that_slack_does_not(office: Office) -> None:
+    known = json.loads((Path(server.__file__).parent / "payloads.json").read_text(encoding="utf-8"))
+    (case,) = office.late_payers()
+    channel, ts = office.card(case)
+    office.driver.press("ada", channel, ts, do.SNOOZE)
+    office.view("ada", do.SNOOZE)
+    office.driver.submit("ada", {"reason": "holidays"})
+    office.driver.shortcut("ada", channel, ts, do.MESSAGE_TO_CASE)
+    office.driver.command("ada", channel, "help")
+    seen = set()
+    for body, _ in office.driver.sent:
+        form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        sent = json.loads(form["payload"]) if "payload" in form else form
+        kind = sent.get("type", "command")
+        seen.add(kind)
+        assert _paths(sent) <= set(known[kind]), kind
+        assert set(sent.get("view", {})) <= {*known["view"], "created", "updated"}  # which the emulator adds
+    assert seen == {"block_actions", "view_submission", "message_action", "command"}
+    office.settle()
+
+
+def _paths(sent: dict[str, Any]) -> set[str]:
+    """Keys of two levels; what is somebody else's (a message, a view, the state of fields) stays closed."""
+    found = set(sent)
+    for name, value in sent.items():
+        inner = value[0] if name == "actions" else value
+        if isinstance(inner, dict) and name not in {"message", "view", "state"}:
+            found |= {f"{name}.{key}" for key in inner}
+    return found
