@@ -59,7 +59,7 @@ def edit_comment(
 ) -> Case | None:
     """Let the comment of a message read as the message does now; gives the case. Doesn't commit.
 
-    A message that is no comment, and words that are the same, change nothing: None and the case.
+    A message that is no comment, words that are the same, and a comment whose words are erased change nothing: None and the case.
 
     Raises:
         CaseError: no words, too many, or `by` is not a person's e-mail.
@@ -70,7 +70,7 @@ def edit_comment(
         return None
     said, case, journal = found
     words = checked_text(text, "comment") or ""
-    if said.deleted_at is not None or words == said.text:
+    if said.deleted_at is not None or said.erased_on is not None or words == said.text:
         return case
     _set(uow, said, text=words, edited_at=sa.func.now())
     change_case(journal, case, "edit_comment", {"comment": said.comment_id, "text": words})

@@ -29,6 +29,7 @@ class Event:
     on_date: date
     body: Mapping[str, Any]
     at: datetime
+    erased_on: date | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""
@@ -37,7 +38,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A comment as it reads now; a deleted one has no text. `source` is the message it is, as channel:ts."""
+    """A comment as it reads now; a deleted or erased one has no text. `source` is the message it is, as channel:ts."""
 
     comment_id: int
     case_id: int
@@ -48,6 +49,7 @@ class Comment:
     at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
+    erased_on: date | None = None
 
     @property
     def edited(self) -> bool:

@@ -71,6 +71,12 @@ class Case:
     due_on: date | None = None
     snoozed_until: date | None = None
     requested_by: str | None = None
+    erased_on: date | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether it is closed and what people said on it is erased; one that was opened again since is not."""
+        return self.closed_on is not None and self.erased_on is not None and self.erased_on >= self.closed_on
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""

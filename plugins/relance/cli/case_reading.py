@@ -91,7 +91,7 @@ def show(case_id: CaseNumber, *, config: Config = None, as_json: Json = False) -
     for hold in holds:
         typer.echo(f"  {_hold(hold)}")
     for said in comments:
-        typer.echo(f"  {said.on_date}  {said.author}: {said.text}")
+        typer.echo(f"  {said.on_date}  {said.author}: {said.text or f'(erased on {said.erased_on})'}")
     for event in events:
         typer.echo(f"  {event.on_date}  {event.verb:<12} {event.actor}  {_line(event.body)}")
 
@@ -130,7 +130,7 @@ def _lines(one: Case) -> Iterator[str]:
     yield f"  overdue {_overdue(one) or 'nothing'}; oldest {_late(one)}"
     marks = {
         "to be done by": one.due_on, "rests until": one.snoozed_until, "asked by": one.requested_by,
-        "watched by": ", ".join(one.watchers),
+        "watched by": ", ".join(one.watchers), "words erased on": one.erased_on,
     }  # fmt: skip
     told = [f"{name} {value}" for name, value in marks.items() if value]
     if told:

@@ -1,7 +1,8 @@
 """Content whose time of keeping has ended is erased; its hash, dates and channel stay, and the chain still holds.
 
 What is content: the bytes of messages, to whom and from whose answers (addresses, texts, what providers said), what an entry
-of the chain tells, what a contact, a call or a task was made of, persons whom people gave a payer, files under the home folder.
+of the chain tells, what a contact, a call or a task was made of, persons whom people gave a payer, what was said on cases that
+are closed (`erasing_cases`), files under the home folder.
 A payer with an open case, an open debt or a hand-over under way is left as it is until that is settled: the content is needed
 for legal claims (GDPR 17(3)(e)).
 """
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from relance.config.policy import Policy
+from relance.evidence import erasing_cases
 from relance.evidence.kept_files import days_before, erase_files
 from relance.ledger.loading import load_versions
 from relance.ledger.snapshot import take_snapshot
@@ -30,6 +32,7 @@ from relance.store.uow import UnitOfWork
 ERASED = "evidence.erased"
 """The kind of the entry that tells of an erasing; it names nobody and is kept."""
 _BATCH = 200
+_KINDS = ("messages", "entries", "receipts", "replies", "contacts", "people", *erasing_cases.NAMES)
 _NOTHING = sa.literal({}, JSONB)
 _SETTLED = ("sent", "confirmed", "failed", "cancelled")
 _UNDER_WAY = ("planned", "awaiting_approval", "approved", "sending", "in_doubt")
@@ -41,7 +44,8 @@ class EraseReport:
     """Figures of an erasing. `before`: content dated earlier is expired; None where nothing expires.
 
     `payers` had expired content that was (or, in a dry run, would be) erased; `left` have such content and are not settled;
-    `old_entries` can't be erased, because their hash covers their body.
+    `old_entries` can't be erased, because their hash covers their body. `slack`: messages to channels and people; `directs`: rows
+    that say who was told of a case in a direct message.
     """
 
     before: date | None = None
@@ -54,6 +58,11 @@ class EraseReport:
     replies: int = 0
     contacts: int = 0
     people: int = 0
+    cases: int = 0
+    comments: int = 0
+    events: int = 0
+    slack: int = 0
+    directs: int = 0
     files: int = 0
     old_entries: int = 0
 
@@ -98,6 +107,7 @@ def erase_expired(
     with UnitOfWork(database) as uow:
         strangers = sa.and_(reply.c.payer_id.is_(None), reply.c.entity == entity)
         report.replies += _rows(uow, _erase_replies(strangers, before, as_of))
+        report.slack += _rows(uow, erasing_cases.of_no_case(entity, before, as_of))
         if not dry_run:
             uow.commit()
     if home is not None and files:
@@ -180,6 +190,7 @@ def _payers_with_expired(uow: UnitOfWork, entity: str, before: date) -> set[str]
             )
             for table in (receipt, reply)
         ),
+        *erasing_cases.payers_with_expired(entity, before),
     )  # fmt: skip
     return set(uow.execute(sa.union(*queries)).scalars())
 
@@ -212,7 +223,7 @@ def _erase(
     for name, statement in _statements(entity, payers, before, as_of).items():
         for payer in uow.execute(statement).scalars():
             counts[payer][name] = counts[payer].get(name, 0) + 1
-    for name in ("messages", "entries", "receipts", "replies", "contacts", "people"):
+    for name in _KINDS:
         total = sum(own.get(name, 0) for own in counts.values())
         setattr(report, name, getattr(report, name) + total)
     chains.append(
@@ -253,6 +264,7 @@ def _statements(entity: str, payers: Sequence[str], before: date, as_of: date) -
         "replies": _erase_replies(
             sa.and_(reply.c.entity == entity, reply.c.payer_id.in_(payers)), before, as_of
         ),
+        **erasing_cases.statements(entity, payers, before, as_of),
     }  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def read_messages(uow: UnitOfWork, *, entity: str | None = None) -> list[Message
         later.c.under == first,
     )
     query = sa.select(*(column for column in table.c if column.name != "file")).where(
-        sa.or_(table.c.row_id.in_(newest), table.c.verb != "card"), ~replaced
+        sa.or_(table.c.row_id.in_(newest), table.c.verb != "card"), ~replaced, table.c.erased_on.is_(None)
     )
     if entity is not None:
         query = query.where(table.c.entity == entity)

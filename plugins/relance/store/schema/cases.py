@@ -41,6 +41,7 @@ dunning_case = sa.Table(
     Column("due_on", Date, comment="the day by which somebody must have acted"),
     Column("snoozed_until", Date, comment="the last day on which the case and its dunning rest"),
     Column("requested_by", Text, comment="an approval that a person asked for: who, and so may not answer"),
+    Column("erased_on", Date, comment="the day its content was erased"),
     sa.Index(
         "dunning_case_one_open_uq",
         "entity",
@@ -63,6 +64,7 @@ case_event = sa.Table(
     Column("on_date", Date, nullable=False),
     Column("body", JSONB, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
+    Column("erased_on", Date, comment="the day its content was erased"),
     sa.Index("case_event_case_id_ix", "case_id"),
 )
 
@@ -78,6 +80,7 @@ case_comment = sa.Table(
     Column("at", DateTime(timezone=True), nullable=False, server_default=now()),
     Column("edited_at", DateTime(timezone=True)),
     Column("deleted_at", DateTime(timezone=True)),
+    Column("erased_on", Date, comment="the day its content was erased"),
     sa.Index("case_comment_case_id_ix", "case_id", "comment_id"),
     comment="comments as they read now; each change of them is an event",
 )

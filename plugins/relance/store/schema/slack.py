@@ -47,6 +47,7 @@ slack_outbox = sa.Table(
     Column("under", BigInteger, comment="the row in whose thread it is posted"),
     Column("sent_channel_id", Text, comment="where it stands in Slack, as Slack answered"),
     Column("sent_ts", Text),
+    Column("erased_on", Date, comment="the day its content was erased"),
     sa.Index("slack_outbox_state_channel_row_id_ix", "state", "channel", "row_id"),
     sa.Index("slack_outbox_case_id_ix", "case_id", "row_id"),
 )
