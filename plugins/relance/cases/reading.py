@@ -51,7 +51,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as stored; `facts` is what its card shows of the ledger, as of `facts_on`; `details` what people said."""
+    """A case as stored; `facts` is what its card shows of the ledger, as of `facts_on`; `details` what people said.
+
+    `erased_on`: since that day it lacks what people said; it was closed long ago, and not opened again since.
+    """
 
     case_id: int
     entity: str
@@ -72,11 +75,6 @@ class Case:
     snoozed_until: date | None = None
     requested_by: str | None = None
     erased_on: date | None = None
-
-    @property
-    def is_erased(self) -> bool:
-        """Whether it is closed and what people said on it is erased; one that was opened again since is not."""
-        return self.closed_on is not None and self.erased_on is not None and self.erased_on >= self.closed_on
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, dates as ISO text."""

@@ -142,6 +142,8 @@ def update_case(
 def change_case(journal: Journal, case: Case, verb: str, body: Mapping[str, Any], **columns: object) -> None:
     """Do a person's verb to a case: its state by the table, `columns` of its row, its revision; told with `body`."""
     state = transitions.move(transitions.CASE, verb, case.state)
+    if state == "open" and case.erased_on is not None:
+        columns["erased_on"] = None  # it is worked again, and what is said on it now expires in its own time
     _set(journal.uow, case, state=state, **columns)
     journal.tell(case_id=case.case_id, payer_id=case.payer_id, verb=verb, kind=case.kind, body=body)
 

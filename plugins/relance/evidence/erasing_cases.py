@@ -78,10 +78,7 @@ def _closed(entity: str, before: date) -> sa.ColumnElement[bool]:
 
 
 def _expired_cases(entity: str, before: date) -> sa.ColumnElement[bool]:
-    """Closed ones whose words are there, or came back when the case was opened again."""
-    table = dunning_case.c
-    fresh = sa.or_(table.erased_on.is_(None), table.erased_on < table.closed_on)
-    return sa.and_(_closed(entity, before), fresh)
+    return sa.and_(_closed(entity, before), dunning_case.c.erased_on.is_(None))
 
 
 def _expired_rows(entity: str, before: date) -> list[tuple[sa.Table, sa.ColumnElement[bool]]]:

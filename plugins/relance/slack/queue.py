@@ -81,16 +81,11 @@ def _candidates(uow: UnitOfWork, entity: str, as_of: date) -> list[int]:
             table.c.entity == entity,
             table.c.kind.in_(KINDS),
             table.c.facts_on <= as_of,
-            sa.or_(table.c.state == "open", stale & _still_told(table)),
+            sa.or_(table.c.state == "open", stale & table.c.erased_on.is_(None)),
         )
         .order_by(table.c.case_id)
     )
     return list(uow.execute(query).scalars())
-
-
-def _still_told(table: sa.Table) -> sa.ColumnElement[bool]:
-    """Closed cases that are not erased (`Case.is_erased`)."""
-    return sa.or_(table.c.erased_on.is_(None), table.c.erased_on < table.c.closed_on)
 
 
 @dataclass(slots=True)
@@ -196,7 +191,7 @@ def _read(uow: UnitOfWork, numbers: Sequence[int]) -> list[Case]:
     query = sa.select(dunning_case).where(among(dunning_case.c.case_id, numbers))
     rows = uow.execute(query.order_by(dunning_case.c.case_id)).mappings()
     # What is closed and erased keeps the card it has: drawn again it would lack its words.
-    return [case for row in rows if (case := Case(**row)).kind in KINDS and not case.is_erased]
+    return [case for row in rows if (case := Case(**row)).kind in KINDS and case.erased_on is None]
 
 
 def _cards(uow: UnitOfWork, numbers: Sequence[int]) -> dict[int, Mapping[Any, Any]]:
