@@ -23,7 +23,7 @@ from relance.cli import case as case_commands
 from relance.cli import main
 from relance.config.policy import Policy
 from relance.config.roles import Roles
-from relance.errors import CaseError, NotAllowedError, UsageError
+from relance.errors import CaseError, NotAllowedError, RelanceError
 from relance.money import Money
 from relance.store import schema, timeline
 from relance.store.database import Database
@@ -560,9 +560,15 @@ def test_the_command_says_what_was_agreed_and_shows_the_parts(company):
 
 
 @pytest.mark.parametrize(
-    "part", ["100.00 EUR", "100 euro@2026-03-03", "100.00 EUR@soon", "100.001 EUR@2026-03-03"]
+    ("part", "message"),
+    [
+        ("100.00 EUR", r'Write it as "100\.00 EUR@2026-03-02"'),
+        ("100 euro@2026-03-03", r'write it as "120\.00 EUR"'),
+        ("100.00 EUR@soon", "Write it as 2026-03-31"),
+        ("100.001 EUR@2026-03-03", r"more decimals than EUR has \(2\)"),
+    ],
 )
-def test_a_part_that_cannot_be_read_is_refused_with_how_to_write_it(company, part):
+def test_a_part_that_cannot_be_read_is_refused_with_how_to_write_it(company, part, message):
     arguments = ("instalments", "FR01", "C1", "--part", part, "--by", LEAD, "--on", str(MADE))
-    with pytest.raises(UsageError, match=r'Write it as "100\.00 EUR@2026-03-02"'):
+    with pytest.raises(RelanceError, match=message):
         CliRunner().invoke(case_commands.app, list(arguments), catch_exceptions=False)
