@@ -169,7 +169,8 @@ def _handovers_closed(database: Database, entity: str, moment: datetime) -> pl.D
     return database.read(
         "SELECT d.payer_id, d.opened_on FROM dunning_case d WHERE d.entity = $1 AND d.kind = 'handover' AND "
         "coalesce((SELECT e.verb FROM case_event e WHERE e.case_id = d.case_id "
-        "AND e.verb IN ('close', 'resolve', 'complete', 'reopen') AND e.at <= $2::text::timestamptz ORDER BY e.event_id DESC LIMIT 1), 'reopen') <> 'reopen'",
+        "AND e.verb IN ('close', 'resolve', 'complete', 'reopen') "
+        "AND e.at <= $2::text::timestamptz ORDER BY e.event_id DESC LIMIT 1), 'reopen') <> 'reopen'",
         [entity, moment.isoformat()],
     )
 
