@@ -24,7 +24,7 @@ from relance.planning.present import as_json
 from tests.reference import fast
 from tests.reference.crowd import renamed
 from tests.reference.generate import COLUMNS
-from tests.reference.holds import AFTER_JOINING
+from tests.reference.holds import AFTER_JOINING, disputed_part
 from tests.reference.policy import LEVELS, threshold
 from tests.reference.steps import rule_2_done_acts
 from tests.reference.world import TASK_KINDS, World
@@ -81,14 +81,23 @@ def test_open_amounts_over_outcomes_are_the_ledgers_open_totals(story: Story) ->
         assert planned == owed, day.on
 
 
+def undisputed(day: Day) -> dict[str, int]:
+    """What of each invoice may be asked for: open less the part in dispute, whoever owed it when it was noted."""
+    items = day.world.ledger.items
+    payers = {item.invoice_id: item.payer_id for item in items}
+    holds = [row | {"payer_id": payers.get(row["invoice_id"], row["payer_id"])} for row in day.world.holds]
+    world = replace(day, holds=holds).world
+    return {item.invoice_id: item.open - disputed_part(world, item) for item in items}
+
+
 @over_stories
 def test_demands_and_credit_laid_out_never_exceed_what_is_open(story: Story) -> None:
     for day in days(story):
         credit, covered = day.world.ledger.credits, Counter[tuple[str, str]]()
-        rows = {row["invoice_id"]: row for row in day.plan["outcomes"]}
-        for row in rows.values():
-            assert 0 <= row["to_demand"] <= row["open"], day.on
-            covered[row["payer_id"], row["currency"]] += row["open"] - row["to_demand"]
+        rows, owed = {row["invoice_id"]: row for row in day.plan["outcomes"]}, undisputed(day)
+        for name, row in rows.items():
+            assert 0 <= row["to_demand"] <= owed[name] <= row["open"], day.on
+            covered[row["payer_id"], row["currency"]] += owed[name] - row["to_demand"]
         for place, amount in covered.items():
             assert amount <= credit.get(place, 0), (day.on, place)
         for made in everything(day):
@@ -117,9 +126,10 @@ def test_credit_covers_the_oldest_first(story: Story) -> None:
             item.invoice_id: (item.due_date, item.issue_date, item.invoice_id)
             for item in day.world.ledger.items
         }
+        owed = undisputed(day)
         covered: dict[tuple[str, str], list[str]] = defaultdict(list)
         for row in day.plan["outcomes"]:
-            if row["to_demand"] < row["open"]:
+            if row["to_demand"] < owed[row["invoice_id"]]:
                 covered[row["payer_id"], row["currency"]].append(row["invoice_id"])
         for row in day.plan["outcomes"]:
             if row["outcome"] == "act":
