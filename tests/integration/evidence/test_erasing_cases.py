@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,10 @@ from relance.config.models import Region
 from relance.evidence.checking import check
 from relance.evidence.erasing import EraseReport, erase_expired
 from relance.settings import REPOSITORY
+from relance.slack.cards import KINDS, Scene, card
 from relance.slack.preview import page, read_messages
+from relance.slack.samples.cases import a_case
+from relance.slack.speech import Voice
 from relance.store import schema
 from relance.store.database import Database
 from relance.store.uow import UnitOfWork
@@ -339,6 +343,36 @@ def test_words_go_and_codes_dates_amounts_and_numbers_stay(database: Database) -
         for value, left in _WORDS:
             assert uow.execute(query, {"value": json.dumps(value)}).scalar_one() == left
             assert uow.execute(query, {"value": json.dumps(left)}).scalar_one() == left
+
+
+def test_a_case_of_any_kind_can_be_drawn_and_shown_after_its_words_are_gone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELANCE_DATABASE_URL", world.database.url)
+    monkeypatch.setenv("RELANCE_CONFIG", str(REPOSITORY / "config"))
+    ended = {"entity": ENTITY, "payer_id": "C2", "state": "closed", "closed_on": DAY, "closed_reason": "paid"}
+    rows = [asdict(a_case(kind, **ended)) for kind in sorted(KINDS)]
+    for row in rows:
+        del row["case_id"], row["erased_on"]
+    run(world, sa.insert(schema.dunning_case).values(rows))
+    assert erase(world).cases == len(KINDS) + 1
+    for case in world.cases():
+        assert case.erased_on == LATER
+        for state in ("closed", "open"):  # as it is, and as it would be drawn once it is opened again
+            assert card(Scene(replace(case, state=state), "Lumen SAS", Voice("en"), None)).blocks
+        shown = CliRunner().invoke(app, ["case", "show", str(case.case_id)])
+        assert shown.exit_code == 0, (case.kind, shown.exception)
+    kept = str([(case.facts, case.details) for case in world.cases()])
+    for words in (
+        "port.example",
+        "no such user",
+        "+33",
+        "Accounts payable",
+        "delivery note",
+        "came broken",
+        "call back",
+    ):
+        assert words not in kept
 
 
 def test_a_broken_plan_that_was_dealt_with_stays_dealt_with(world: World) -> None:

@@ -18,9 +18,9 @@ WORDS = (
 )  # fmt: skip
 # Names under which a text says which item, step or colleague it was, and is kept as it is.
 MARKS = (
-    "about", "by", "collector", "contact_id", "country", "customer_id", "invoice", "invoice_id", "invoices",
-    "asked_role", "invoices_asked", "key", "keys", "next_step", "owner", "payer_id", "role", "sales_owner", "scenario", "step",
-    "whole", "withdrawn",
+    "about", "asked_role", "by", "collector", "contact_id", "country", "customer_id", "invoice", "invoice_id", "invoices",
+    "invoices_asked", "key", "keys", "next_step", "owner", "payer_id", "role", "sales_owner", "scenario", "step", "whole",
+    "withdrawn",
 )  # fmt: skip
 
 
