@@ -1,8 +1,8 @@
 """What came from Slack and is to be done: kept under a key before Slack is answered, worked once, and told.
 
 A click, a submitted form or a message is stored as an *intent* in the transaction that makes it durable; only then is Slack
-answered. Workers take intents in the order in which they came, one at a time of one person about one case, and do each in a transaction that
-also says that it is done. A worker that is killed leaves the row as it was, and the next one takes it.
+answered. Workers take intents in the order in which they came, one at a time of one person about one case, and do each in a
+transaction that also says that it is done. A worker that is killed leaves the row as it was, and the next one takes it.
 """
 
 from __future__ import annotations
