@@ -78,8 +78,8 @@ def contested(
 ) -> int:
     """Open a dispute on what is open of these items (None: all), and let dunning rest for them; gives the case's number.
 
-    The hold has no end: a person ends it with the dispute. What is in dispute already stays with its case; the same items
-    contested again change nothing but the words.
+    The hold has no end: a person ends it with the dispute. What is in dispute in all already stays with its case, and the case
+    of a part is about all of it from now on; the same items contested again change nothing but the words.
 
     Raises:
         CaseError: nothing of it is open any more.

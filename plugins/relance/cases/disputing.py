@@ -136,17 +136,53 @@ def dispute(
 
 
 def contest(journal: Journal, *, policy: Policy, ledger: Snapshot, payer_id: str, items: pl.DataFrame) -> int:
-    """The payer contests these open items itself; gives the case's number. What is in dispute already stays as it is.
+    """The payer contests these open items itself; gives the case's number. What is in dispute in all already stays as it is.
 
-    Nothing of what a payer says is refused: items that a case contests already are left to that case.
+    Nothing of what a payer says is refused: items that a case contests in all are left to that case, and one that contests a
+    part of an item contests all of it from now on.
     """
     _one_at_a_time(journal.uow, journal.entity, payer_id)
     cases = list_cases(journal.uow, entity=journal.entity, kind=KIND, payer_id=payer_id, lock=True)
-    taken = {item: case.case_id for case in cases for item in disputed_items(journal.uow, case)}
+    named = set(items["invoice_id"])
+    taken: dict[str, int] = {}
+    wider: list[int] = []
+    for case in cases:
+        parts = disputed_items(journal.uow, case)
+        taken |= dict.fromkeys(parts, case.case_id)
+        if more := sorted(item for item in named & parts.keys() if parts[item] is not None):
+            _widen(journal, policy, ledger, case, parts, more=more)
+            wider.append(case.case_id)
     free = items.filter(~pl.col("invoice_id").is_in(sorted(taken)))
     if free.is_empty():
-        return min(taken[item] for item in items["invoice_id"])
+        return min(wider or (taken[item] for item in named))
     return _open(journal, policy, ledger, payer_id, _Terms(NOT_STATED, free, {}))
+
+
+def _widen(
+    journal: Journal,
+    policy: Policy,
+    ledger: Snapshot,
+    case: Case,
+    parts: Mapping[str, int | None],
+    *,
+    more: Sequence[str],
+) -> None:
+    """The case contests all of these open items, too, where it contested `parts`; its words and its deadline stay."""
+    now = {**parts, **dict.fromkeys(more)}
+    lift_holds(journal, journal.on, case_id=case.case_id, reason="disputed")
+    hold_disputed(journal, case.payer_id, case.case_id, now)
+    about = ledger.items.filter(pl.col("invoice_id").is_in(sorted(now)))
+    fresh = _Terms(
+        NOT_STATED, about, {item: part for item, part in now.items() if part is not None}
+    ).details()
+    said = {
+        name: {**fresh[name], **case.details.get(name, {}), **{item: fresh[name][item] for item in more}}
+        for name in ("amounts", "currencies")
+    }
+    whole = sorted(item for item, part in now.items() if part is None)
+    details = {**fresh, **case.details, **said, "whole": whole}
+    facts = _facts(journal, policy, ledger, Contested(case.case_id, case.payer_id, now, case.due_on))
+    update_case(journal, case, facts, verb="dispute", body=_told(details), details=details)
 
 
 def _open(journal: Journal, policy: Policy, ledger: Snapshot, payer_id: str, terms: _Terms) -> int:

@@ -235,14 +235,34 @@ def test_what_a_payer_contests_is_a_dispute_with_a_deadline(world: World) -> Non
 
 
 def test_a_payer_is_never_refused_what_is_in_dispute_already_stays_with_its_case(world: World) -> None:
-    part = take(world, "F1", amounts={"F1": Money(EUR, 30_000)}).case_id
+    part = take(world, "F1").case_id
     assert say(world, invoices=["F1"], text="all of it") == part
-    assert resting(world) == {"F1": (30_000, None)}
+    assert resting(world) == {"F1": (None, None)}
     rest = say(world, text="and everything else")
     assert rest != part
     assert set(case_of(world, rest).details["amounts"]) == {"F2/1", "F2/2", "U1"}
     assert case_of(world, rest).details["currency"] is None
     assert say(world) == part
+
+
+def test_a_payer_that_contests_all_of_what_is_in_dispute_in_part_widens_that_case(world: World) -> None:
+    parts = {"F1": Money(EUR, 30_000), "F2/1": Money(EUR, 5_000)}
+    case = take(world, "F1", "F2/1", amounts=parts, text="too dear")
+    assert say(world, invoices=["F1"], on=NEXT, text="all of it") == case.case_id
+    assert resting(world, NEXT) == {"F1": (None, None), "F2/1": (5_000, None)}
+    after = case_of(world, case.case_id)
+    assert after.details["amounts"] == {"F1": 100_000, "F2/1": 5_000}
+    assert (after.details["whole"], after.details["reason"], after.due_on) == (["F1"], "price", case.due_on)
+    assert after.facts["disputed"] == [{"currency": EUR, "amount": 105_000}]
+    with UnitOfWork(world.database) as uow:
+        told = [event for event in cases.read_events(uow, case.case_id) if event.verb == "dispute"]
+        said = [(event.actor, event.on_date, event.body["amounts"]["F1"]) for event in told]
+    assert said == [("payer", NEXT, 100_000)]
+    assert after.revision == case.revision + 2  # the dispute, and the payer's words
+    say(world, invoices=["F1"], on=NEXT)
+    assert case_of(world, case.case_id).revision == after.revision
+    assert set(case_of(world, say(world, on=NEXT)).details["amounts"]) == {"F2/2", "U1"}
+    assert resting(world, NEXT)["F2/1"] == (None, None)
 
 
 # ---------------------------------------------------------------- day by day
