@@ -47,6 +47,7 @@ def _ill(desk: Desk, workers: Workers, connected: Callable[[], bool]) -> str:
     try:
         with desk.unit_of_work() as uow:
             uow.execute(sa.text("SELECT 1"))
+        desk.services.database.read("SELECT 1")  # bulk reads have connections of their own
     except Exception:  # noqa: BLE001 - whatever it is, the database can't be used
         return "database"
     return "" if connected() else "slack"

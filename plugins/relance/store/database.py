@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = normalise_url(url)
-        self._readers: dict[tuple[int, int], Any] = {}
+        self._readers: dict[tuple[int, int], tuple[Any, weakref.finalize[..., Database]]] = {}
         self._kept: sa.Engine | None = None
         self._keepers = 0
         self._lock = threading.Lock()
@@ -112,11 +112,16 @@ class Database:
         )
 
     def read(self, query: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-        """Rows of a query as a frame, read as Arrow in a connection of its own; placeholders are `$1`, `$2` …."""
-        with self._reader().cursor() as cursor:
-            cursor.execute(query, list(parameters) if parameters else None)
-            # batch by batch: a table fetched whole takes several times its size while it is put together
-            return pl.DataFrame(cursor.fetch_record_batch())
+        """Rows of a query as a frame, read as Arrow in a connection of its own; placeholders are `$1`, `$2` ….
+
+        A connection that was lost since the last read (the server was started anew) is replaced, and the query asked again.
+        """
+        try:
+            return _rows(self._reader(), query, parameters)
+        except Exception:
+            if not self._drop_lost_reader():
+                raise
+        return _rows(self._reader(), query, parameters)
 
     def _reader(self) -> Any:
         """This thread's own connection for reads: two threads on one would wait for each other, a fork would share it."""
@@ -124,9 +129,31 @@ class Database:
 
         owner = (os.getpid(), threading.get_ident())
         if owner not in self._readers:
-            opened = self._readers[owner] = adbc.connect(self.url, autocommit=True)
-            weakref.finalize(self, _close, opened, os.getpid())
-        return self._readers[owner]
+            self._drop_readers_of_ended_threads()
+            opened = adbc.connect(self.url, autocommit=True)
+            self._readers[owner] = (opened, weakref.finalize(self, _close, opened, os.getpid()))
+        return self._readers[owner][0]
+
+    def _drop_readers_of_ended_threads(self) -> None:
+        """Whoever asks from a thread of a pool that comes and goes would open connections without end."""
+        living = {thread.ident for thread in threading.enumerate()}
+        for pid, thread in list(self._readers):
+            if pid == os.getpid() and thread not in living:
+                self._drop_reader((pid, thread))
+
+    def _drop_lost_reader(self) -> bool:
+        """Forget this thread's connection when it answers no more; gives whether there was such a one."""
+        owner = (os.getpid(), threading.get_ident())
+        if owner not in self._readers or _answers(self._readers[owner][0]):
+            return False
+        self._drop_reader(owner)
+        return True
+
+    def _drop_reader(self, owner: tuple[int, int]) -> None:
+        known = self._readers.pop(owner, None)
+        if known is not None:
+            with suppress(Exception):  # there may be nothing left to close on the other side
+                known[1]()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; does nothing when it is there already."""
@@ -147,6 +174,21 @@ class Database:
                 return None
             revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
             return revision
+
+
+def _rows(connection: Any, query: str, parameters: Sequence[Any]) -> pl.DataFrame:
+    with connection.cursor() as cursor:
+        cursor.execute(query, list(parameters) if parameters else None)
+        # batch by batch: a table fetched whole takes several times its size while it is put together
+        return pl.DataFrame(cursor.fetch_record_batch())
+
+
+def _answers(connection: Any) -> bool:
+    """Whether a reading connection still reaches its server."""
+    try:
+        return not _rows(connection, "SELECT 1", ()).is_empty()
+    except Exception:  # noqa: BLE001 - the driver and Arrow have many words for it
+        return False
 
 
 def _close(connection: Any, opener: int) -> None:

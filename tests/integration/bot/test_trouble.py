@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from bot.serving import _ill
 from bot.working import tell_rest, work_next
 from relance.slack import actions as do
 from relance.slack import intents
 from relance.store import schema
+from relance.store.database import Database
 from relance.store.uow import UnitOfWork
 from tests.integration.bot.office import USERS, Office
 from tests.slack_emulator.fault_proxy import Fault
@@ -164,3 +167,20 @@ def test_what_a_killed_worker_had_no_time_to_say_is_said_once(office: Office) ->
     tell_rest(office.desk)
     tell_rest(office.desk)
     assert len(office.driver.ephemerals("lead")) == 2
+
+
+def test_the_bot_is_ill_where_bulk_reads_fail_and_well_after_the_database_was_away(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadPoolExecutor(1) as thread:  # one thread, as a connection is kept for each
+        assert thread.submit(_ill, office.desk, office.workers, lambda: True).result() == ""
+        with UnitOfWork(office.database) as uow:
+            uow.execute(
+                sa.text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        assert thread.submit(_ill, office.desk, office.workers, lambda: True).result() == ""
+    monkeypatch.setattr(Database, "_reader", lambda _: None)
+    assert _ill(office.desk, office.workers, lambda: True) == "database"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -148,3 +149,35 @@ def test_any_spelling_of_a_postgresql_url_is_taken_and_others_refused() -> None:
 def test_migrating_twice_changes_nothing(database: Database) -> None:
     database.migrate()
     database.migrate()
+
+
+def _end_all_connections(database: Database) -> None:
+    with UnitOfWork(database) as uow:
+        uow.execute(
+            sa.text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+def test_a_reader_comes_back_after_the_server_was_away(database: Database) -> None:
+    assert database.read("SELECT 1 AS a").item() == 1
+    _end_all_connections(database)
+    assert database.read("SELECT $1 + 1 AS a", [1]).item() == 2
+    assert len(database._readers) == 1
+
+
+def test_a_query_that_is_wrong_is_asked_once_and_costs_no_connection(database: Database) -> None:
+    pid = database.read("SELECT pg_backend_pid() AS a").item()
+    with pytest.raises(Exception, match="nowhere"):
+        database.read("SELECT * FROM nowhere")
+    assert database.read("SELECT pg_backend_pid() AS a").item() == pid
+
+
+def test_readers_of_threads_that_ended_are_closed(database: Database) -> None:
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as other:
+            other.submit(database.read, "SELECT 1").result()
+    database.read("SELECT 1")
+    assert len(database._readers) == 1
