@@ -84,7 +84,7 @@ def run(services: Services, *, http: bool) -> None:
         finally:
             if socket is not None:
                 socket.stop()
-            desk.hurried.shutdown(wait=True)
+            desk.close()
             workers.stop()
             stop.set()
             sender.join(30)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 import sqlalchemy as sa
 
 from bot.arriving import Place
 from bot.desk import Desk
-from relance.cases.permissions import check_allowed, colleagues_of
-from relance.errors import CaseError, NotAllowedError
+from relance.cases.permissions import check_allowed, colleagues_of, sight_of_payers
+from relance.errors import CaseError
 from relance.slack import answers
 from relance.slack.answers import Found
 from relance.slack.cards.model import Card
@@ -102,22 +103,16 @@ class Ask:
             AnsweredError: none or several fit; with the nearest, or those.
         """
         with self.desk.unit_of_work() as uow:
-            everybody = _payers(uow, self.desk.policy.entities)
-            fitting = _fitting(typed, everybody)
-            seen = [one for one in fitting if self._sees(uow, one)]
-            if len(seen) == 1:
-                return seen[0]
-            if len(seen) > 1:
-                raise AnsweredError(answers.several(typed, seen[:10], len(seen), self.voice))
-            near = [one for one in _near(typed, everybody) if self._sees(uow, one)]
-        raise AnsweredError(answers.no_such(typed, near[:3], self.voice))
-
-    def _sees(self, uow: UnitOfWork, one: Found) -> bool:
-        try:
-            self.check_see(uow, one.entity, one.payer_id)
-        except NotAllowedError:
-            return False
-        return True
+            # asked once and then of all in memory: a short word fits thousands
+            may_see = sight_of_payers(uow, self.desk.policy, by=self.by)
+            payers = _payers(uow, self.desk.policy.entities)
+        everybody = [one for one, colleagues in payers if may_see(one.entity, colleagues)]
+        fitting = _fitting(typed, everybody)
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise AnsweredError(answers.several(typed, fitting[:10], len(fitting), self.voice))
+        raise AnsweredError(answers.no_such(typed, _near(typed, everybody)[:3], self.voice))
 
     def invoice(self, typed: str) -> tuple[str, str]:
         """Entity and id of the open item that was typed: by its number, in any case.
@@ -131,13 +126,13 @@ class Ask:
             sa.func.lower(table.item_id) == typed.lower(), sa.func.lower(table.invoice_id) == typed.lower()
         )
         with self.desk.unit_of_work() as uow:
+            may_see = sight_of_payers(uow, self.desk.policy, by=self.by)
             for condition in (wanted, loose):
                 query = sa.select(table.entity, table.item_id, table.customer_id).where(condition).distinct()
                 for entity, item_id, customer_id in uow.execute(
                     query.order_by(table.entity, table.item_id).limit(20)
                 ):
-                    one = Found(customer_id, "", entity)
-                    if entity in self.desk.policy.entities and self._sees(uow, one):
+                    if may_see(entity, colleagues_of(uow, entity, customer_id)):
                         return entity, item_id
         raise AnsweredError(answers.no_such(typed, [], self.voice, what="invoice"))
 
@@ -155,17 +150,21 @@ class Ask:
         return int(bare)
 
 
-def _payers(uow: UnitOfWork, entities: Iterable[str]) -> list[Found]:
-    """Every customer as the newest ledger has it."""
+def _payers(uow: UnitOfWork, entities: Iterable[str]) -> list[tuple[Found, Mapping[str, Any]]]:
+    """Every customer as the newest ledger has it, with its colleagues."""
     table = customer_version.c
     query = (
-        sa.select(table.entity, table.customer_id, table.name)
+        sa.select(table.entity, table.customer_id, table.name, table.sales_owner, table.collector)
         .ext(sa.dialects.postgresql.distinct_on(table.entity, table.customer_id))
         .where(table.entity.in_(sorted(entities)))
         .order_by(table.entity, table.customer_id, table.extract_date.desc(), table.import_id.desc())
     )
     return [
-        Found(customer_id, name or customer_id, entity) for entity, customer_id, name in uow.execute(query)
+        (
+            Found(customer_id, name or customer_id, entity),
+            {"sales_owner": sales_owner, "collector": collector},
+        )
+        for entity, customer_id, name, sales_owner, collector in uow.execute(query)
     ]
 
 

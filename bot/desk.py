@@ -22,7 +22,9 @@ from relance.slack.words import locale_of
 from relance.store.uow import UnitOfWork
 
 HURRIED = 8
-"""Threads that open modals and answer questions."""
+"""Threads that open modals."""
+ASKED = 6
+"""Threads that answer questions and draw Home tabs: long ones hold up no modal, whose trigger lives for three seconds."""
 
 log = logging.getLogger("relance")
 
@@ -38,6 +40,10 @@ class Desk:
     bell: threading.Event = field(default_factory=threading.Event)
     hurried: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(HURRIED, thread_name_prefix="relance-hurried")
+    )
+
+    asked: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(ASKED, thread_name_prefix="relance-asked")
     )
 
     @property
@@ -61,6 +67,15 @@ class Desk:
     def hurry(self, task: Callable[..., None], *given: Any) -> None:
         """Do what can't wait (a trigger lives for three seconds) beside the answer to Slack."""
         self.hurried.submit(_guarded, task, *given)
+
+    def answer(self, task: Callable[..., None], *given: Any) -> None:
+        """Do what may take its time, beside the answer to Slack."""
+        self.asked.submit(_guarded, task, *given)
+
+    def close(self) -> None:
+        """End what was begun beside answers, and take no more."""
+        self.hurried.shutdown(wait=True)
+        self.asked.shutdown(wait=True)
 
     def actor(self, user_id: str) -> Person:
         """Somebody who wants to do something, with an e-mail that is theirs.

@@ -170,7 +170,7 @@ def _show_home(desk: Desk, one: Intent) -> None:
     """What was done from the Home tab shows there at once."""
     home = (one.payload.get("more") or {}).get("home")
     if home is not None:
-        desk.hurry(publish, desk, one.user_id, HomeFilter.parse(str(home)))
+        desk.answer(publish, desk, one.user_id, HomeFilter.parse(str(home)))
 
 
 def _rebind(job: Job) -> None:

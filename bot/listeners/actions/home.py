@@ -36,7 +36,7 @@ def register(app: App, desk: Desk) -> None:
 def click(desk: Desk, press: Press) -> None:
     """Draw the tab as chosen."""
     look = HomeFilter.parse(str((press.view or {}).get("private_metadata") or ""))
-    desk.hurry(publish, desk, press.user_id, _changed(look, press))
+    desk.answer(publish, desk, press.user_id, _changed(look, press))
 
 
 def _changed(look: HomeFilter, press: Press) -> HomeFilter:

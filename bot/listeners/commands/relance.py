@@ -75,7 +75,8 @@ def _received(desk: Desk, body: Mapping[str, Any]) -> None:
         if one is not None:
             desk.keep(one)
             return
-    desk.hurry(_answer, desk, _Asked(name, typed, words[1:], user_id, place, trigger))
+    beside = desk.hurry if name in FORMS else desk.answer
+    beside(_answer, desk, _Asked(name, typed, words[1:], user_id, place, trigger))
 
 
 @dataclass(frozen=True, slots=True)

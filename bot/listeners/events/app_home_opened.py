@@ -17,7 +17,7 @@ def register(app: App, desk: Desk) -> None:
     def listener(event: dict[str, Any]) -> None:
         if event.get("tab") == "home":
             view = event.get("view") or {}
-            desk.hurry(
+            desk.answer(
                 publish, desk, str(event["user"]), HomeFilter.parse(str(view.get("private_metadata") or ""))
             )
 

@@ -21,7 +21,7 @@ def register(app: App, desk: Desk) -> None:
     """Listen to both."""
 
     def person(event: dict[str, Any]) -> None:
-        desk.hurry(desk.people.remember, event.get("user") or {})
+        desk.answer(desk.people.remember, event.get("user") or {})
 
     def group() -> None:
         desk.people.forget_groups()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,6 +113,34 @@ def covering(
     if not rows:
         raise _refusal(policy.roles, question, by=by, mine=mine, own=own)
     return rows
+
+
+def sight_of_payers(uow: UnitOfWork, policy: Policy, *, by: str) -> Callable[[str, Mapping[str, Any]], bool]:
+    """Which payers this person may see, as a question to ask of thousands: entity and `colleagues_of` give the answer.
+
+    The database is asked once, for the person's roles.
+
+    Raises:
+        CaseError: `by` is not a person's e-mail.
+        NotAllowedError: they may see no payer at all; says who could.
+    """
+    check_person(by)
+    mine = roles_of(uow, policy, by)
+    questions = {entity: _Question("see", entity, None, (), None, None) for entity in policy.entities}
+    sees = {
+        (entity, own): bool(_allowing(policy.roles, question, mine, own=own))
+        for entity, question in questions.items()
+        for own in (False, True)
+    }
+    if not any(sees.values()):
+        raise _refusal(policy.roles, next(iter(questions.values())), by=by, mine=mine, own=True)
+
+    def may_see(entity: str, payer: Mapping[str, Any]) -> bool:
+        return sees.get((entity, False), False) or (
+            sees.get((entity, True), False) and _is_own(by, None, payer)
+        )
+
+    return may_see
 
 
 def allowed(

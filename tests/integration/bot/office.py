@@ -287,5 +287,5 @@ def opened(
                 database, emulator, proxy, channels[0], services, desk, workers, world, driver, channels[1]
             )
         finally:
-            desk.hurried.shutdown(wait=True)
+            desk.close()
             workers.stop()
