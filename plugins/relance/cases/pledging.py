@@ -35,12 +35,13 @@ def give_up(journal: Journal, case: Case) -> dict[str, Any]:
         deal_with(journal, one, how="resolved")
     for plan in running:
         conclude_plan(journal, plan, "replaced")
-    for plan in plans:
-        if plan.state == "broken" and plan.is_live:
-            deal_with_plan(journal, plan, how="resolved")
+    missed = [one for one in plans if one.state == "broken" and one.is_live]
+    for plan in missed:
+        deal_with_plan(journal, plan, how="resolved")
     return {
         "promises": [one.promise_id for one in open_], "broken": [one.promise_id for one in broken],
         "plans": [one.instalment_plan_id for one in running],
+        "broken_plans": [one.instalment_plan_id for one in missed],
     }  # fmt: skip
 
 
@@ -62,9 +63,9 @@ def take_up(journal: Journal, case: Case, kept: Mapping[str, Any]) -> None:
         )
     }
     back = [promises[number] for number in kept.get("promises", ())]
-    broken = list(kept.get("broken", ()))
+    broken, missed = list(kept.get("broken", ())), list(kept.get("broken_plans", ()))
     running = [plans[number] for number in kept.get("plans", ())]
-    if not back and not broken and not running:
+    if not (back or broken or running or missed):
         raise CaseError(
             f"Nothing of case {case.case_id} is promised any more.",
             hint="Note a new promise.",
@@ -82,6 +83,8 @@ def take_up(journal: Journal, case: Case, kept: Mapping[str, Any]) -> None:
     for plan in running:
         transitions.move(transitions.INSTALMENT_PLAN, "restore", plan.state)
         _tell(journal, case, {"instalment_plan": plan.instalment_plan_id})
+    for number in missed:  # it stays broken; the event is the record that nothing has dealt with that
+        _tell(journal, case, {"instalment_plan": number})
 
 
 def as_facts(facts: Mapping[str, Any], *, live: bool) -> dict[str, Any]:

@@ -265,15 +265,20 @@ def read_instalment_plans(
 
 
 def _dealt_on() -> sa.ScalarSelect[date]:
-    """The day of the event that says that a broken plan is dealt with: the plan's row has no place for it."""
+    """The day of the event that says that a broken plan is dealt with: the plan's row has no place for it.
+
+    Where its case was opened again since, it was taken up: the newest of both counts.
+    """
+    event = case_event.c
     return (
-        sa.select(sa.func.min(case_event.c.on_date))
+        sa.select(sa.case((event.verb == "deal_with", event.on_date)))
         .where(
-            case_event.c.case_id == instalment_plan.c.case_id,
-            case_event.c.verb == "deal_with",
-            case_event.c.body["instalment_plan"].astext
-            == sa.cast(instalment_plan.c.instalment_plan_id, sa.Text),
+            event.case_id == instalment_plan.c.case_id,
+            event.verb.in_(("deal_with", "restore")),
+            event.body["instalment_plan"].astext == sa.cast(instalment_plan.c.instalment_plan_id, sa.Text),
         )
+        .order_by(event.event_id.desc())
+        .limit(1)
         .scalar_subquery()
     )
 

@@ -41,7 +41,7 @@ ROLES = {
     "roles": {"lead": {"people": [LEAD]}, "collector": {"people": [COLLECTOR]}},
     "permissions": [
         {"role": "everybody", "may": ["promise"]},
-        {"role": "lead", "may": ["instalments"]},
+        {"role": "lead", "may": ["instalments", "resolve", "reopen"]},
         {"role": "collector", "may": ["instalments"], "up_to": ["1000.00 EUR"]},
     ],
 }
@@ -572,3 +572,22 @@ def test_a_part_that_cannot_be_read_is_refused_with_how_to_write_it(company, par
     arguments = ("instalments", "FR01", "C1", "--part", part, "--by", LEAD, "--on", str(MADE))
     with pytest.raises(RelanceError, match=message):
         CliRunner().invoke(case_commands.app, list(arguments), catch_exceptions=False)
+
+
+def test_a_resolved_case_of_a_broken_plan_has_its_inverse(world: Agreeing) -> None:
+    number = world.agree()
+    world.work(day(3))
+    assert world.plans()[0].state == "broken"
+
+    def do(verb: Any, at: int, **what: Any) -> tuple[str, date | None]:
+        with UnitOfWork(world.database) as uow:
+            case = verb(uow, policy=world.policy, case_id=number, by=LEAD, on_date=day(at), **what)
+            uow.commit()
+        return case.state, world.plans()[0].dealt_on
+
+    assert do(cases.resolve, 4, reason="dealt_with") == ("closed", day(4))
+    assert do(cases.reopen, 5) == ("open", None)
+    world.work(day(5))
+    assert world.case().facts["speak"] == "broken"
+    assert do(cases.resolve, 6, reason="dealt_with") == ("closed", day(6))
+    assert do(cases.reopen, 7) == ("open", None)
