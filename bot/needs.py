@@ -17,6 +17,7 @@ NEEDS: Mapping[str, Action] = MappingProxyType(
         do.UNWATCH: "see",
         do.SNOOZE: "snooze",
         do.WAKE: "snooze",
+        do.END_WRITE_OFF: "write_off",
         do.PROMISE: "promise",
         do.INSTALMENTS: "instalments",
         do.ANNOUNCE: "announce",
@@ -35,5 +36,5 @@ NEEDS: Mapping[str, Action] = MappingProxyType(
 )
 """Looked at when a button is pressed; the verb looks again, with the amounts and days that were filled in."""
 
-DECISIONS = frozenset({do.APPROVE, do.REJECT, do.WRITE_OFF, do.COMPLETE})
+DECISIONS = frozenset({do.APPROVE, do.REJECT, do.WRITE_OFF, do.COMPLETE, do.WAKE, do.END_WRITE_OFF})
 """What may only be done to the case that was looked at: a card drawn before its last change is refused."""

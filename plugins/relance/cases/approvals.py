@@ -132,7 +132,8 @@ def take_back(journal: Journal, policy: Policy, case: Case) -> dict[str, Any]:
     if case.details.get("asks"):
         raise CaseError(
             f"What case {case.case_id} was asked for is not asked again.",
-            hint=f"Wake case {case.details['target_case']}, or ask for it there.", key="request_reopened",
+            hint=f"End what it gave (relance case wake {case.details['target_case']}), or ask for it there.",
+            key="request_reopened",
         )  # fmt: skip
     action: Action = "approve" if case.closed_reason == "approved" else "reject"
     row = _contact(journal.uow, case)

@@ -70,7 +70,7 @@ def end_rest(journal: Journal, case: Case, *, how: str, reason: str | None = Non
 def rest_written_off(
     journal: Journal, case: Case, items: Sequence[str], *, asked_by: str, reason: str
 ) -> None:
-    """Dunning of these items rests until the ledger has them written off, or somebody wakes the case."""
+    """Dunning of these items rests until the ledger has them written off, or somebody ends that."""
     put_hold(
         journal, case.payer_id, items, reason=WRITTEN_OFF, until=None, source=f"write-off approved by {journal.actor}",
         case_id=case.case_id,
@@ -88,7 +88,7 @@ def end_write_off(journal: Journal, case: Case, *, how: str, reason: str | None 
     lift_holds(journal, journal.on, case_id=case.case_id, reason=WRITTEN_OFF)
     said = case.details.get("written_off") or {}
     told = {"how": how, "invoices": said.get("invoices"), **({"reason": reason} if reason else {})}
-    change_case(journal, case, "wake", told, details=without(case.details, "written_off"))
+    change_case(journal, case, "end_write_off", told, details=without(case.details, "written_off"))
 
 
 def without(details: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from relance.cases.among import among
 from relance.cases.permissions import longest_snooze
-from relance.cases.reading import Case, read_case
+from relance.cases.reading import Case
 from relance.cases.requesting import ask
 from relance.cases.resting import end_rest, end_write_off, put_to_rest
 from relance.cases.verbs import already, begin, check_open, checked_text, finish
@@ -69,28 +70,38 @@ def snooze(
 
 
 def wake(
-    uow: UnitOfWork, *, policy: Policy, case_id: int, by: str, on_date: date, reason: str | None = None
+    uow: UnitOfWork,
+    *,
+    policy: Policy,
+    case_id: int,
+    by: str,
+    on_date: date,
+    reason: str | None = None,
+    what: Literal["rest", "write_off"] = "rest",
 ) -> Case:
-    """End the rest of a case by hand: dunning goes on today; gives the case. Doesn't commit.
+    """End the rest of a case by hand, and that only: dunning goes on today; gives the case. Doesn't commit.
 
-    Of a case that does not rest any more, what was approved to be written off is dunned again: that takes the right to write off.
+    `what` "write_off": what was approved to be written off is dunned again instead, which takes the right to write off. Who
+    means the one never does the other: each is asked for by its own name.
 
     Raises:
         CaseError: no such case.
         NotAllowedError: `by` may not let cases like it rest, or write off, and so may not take that back either.
-        AlreadyDoneError: it doesn't rest; says who woke it, and when.
+        AlreadyDoneError: it doesn't rest, or nothing of it is to be written off; says who ended that, and when.
     """
     words = checked_text(reason, "reason", needed=False)
-    before = read_case(uow, case_id, lock=True)
-    off, resting = before.details.get("written_off"), before.snoozed_until is not None
-    action: Action = "write_off" if off and not resting else "snooze"
+    action: Action = "write_off" if what == "write_off" else "snooze"
     case, journal = begin(uow, policy=policy, case_id=case_id, by=by, on_date=on_date, action=action)
-    if resting:
-        end_rest(journal, case, how="hand", reason=words)
-    elif off:
+    if what == "write_off":
+        if not case.details.get("written_off"):
+            raise already(
+                uow, case, "not to be written off", ("end_write_off", "open"), key="not_written_off"
+            )
         end_write_off(journal, case, how="hand", reason=words)
     else:
-        raise already(uow, case, "awake", ("wake", "open"), key="awake")
+        if case.snoozed_until is None:
+            raise already(uow, case, "awake", ("wake", "open"), key="awake")
+        end_rest(journal, case, how="hand", reason=words)
     return finish(journal, case_id)
 
 

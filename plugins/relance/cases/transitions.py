@@ -57,7 +57,8 @@ CASE: Mapping[str, Transition] = MappingProxyType(
             Transition("resolve", ("open",), "closed", inverse="reopen"),
             Transition("reopen", ("closed",), "open", inverse="resolve"),
             Transition("ask", ("open",), None, inverse="withdraw"),
-            Transition("write_off", ("open", "closed"), None, inverse="wake"),
+            Transition("write_off", ("open", "closed"), None, inverse="end_write_off"),
+            Transition("end_write_off", ("open", "closed"), None, inverse="write_off"),
             # answers to approvals: their event is a close with that reason; what a yes has put to rest is woken
             Transition("vote", ("open",), None, inverse="reject"),
             Transition("approve", ("open",), "closed", inverse="reopen"),

@@ -51,6 +51,9 @@ def wake(
     case_id: CaseNumber,
     *,
     reason: Annotated[str | None, typer.Option("--reason", help="Why; it is kept.")] = None,
+    write_off: Annotated[
+        bool, typer.Option("--write-off", help="Not the rest: dun again what was approved to be written off.")
+    ] = False,
     by: By,
     no_replan: NoReplan = False,
     on: On = None,
@@ -62,7 +65,8 @@ def wake(
 
     on_case(
         case_id, cases.wake, by=by, on=on, config=config, as_json=as_json, replans=not no_replan, reason=reason,
-        told=lambda _: "awake; dunning goes on",
+        what="write_off" if write_off else "rest",
+        told=lambda _: "not to be written off any more; dunning goes on" if write_off else "awake; dunning goes on",
     )  # fmt: skip
 
 

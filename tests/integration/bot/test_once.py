@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import threading
 import time
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 import sqlalchemy as sa
 
+from relance.cases.snoozing import snooze
 from relance.slack import actions as do
 from relance.slack.actions import Target
+from relance.slack.queue import queue_case
 from relance.store import schema
 from relance.store.uow import UnitOfWork
 from tests.integration.bot.office import SECRET, USERS, Office
@@ -103,6 +106,24 @@ def test_a_decision_on_a_stale_card_is_refused_and_the_card_refreshed(office: Of
     office.settle()
     assert [row["state"] for row in office.intents()] == ["refused"]
     assert office.case(asked).state == "open"
+
+
+def test_a_wake_from_a_stale_card_is_refused(office: Office) -> None:
+    (case,) = office.late_payers()
+    until = office.day + timedelta(days=3)
+    with UnitOfWork(office.database) as uow:
+        who = {"policy": office.services.policy, "case_id": case.case_id, "by": USERS["boss"]}
+        snooze(uow, **who, on_date=office.day, until=until, reason="away")
+        queue_case(uow, policy=office.services.policy, case_id=case.case_id, as_of=office.day)
+        uow.commit()
+    office.send()
+    channel, ts = office.card(case)
+    old = office.driver.message(channel, ts)
+    office.comment(case, "they wrote")
+    office.driver.press("boss", channel, ts, do.WAKE, message=old)
+    office.settle()
+    assert [row["state"] for row in office.intents()] == ["refused"]
+    assert office.case(case).snoozed_until == until
 
 
 def test_harmless_verbs_go_on_from_a_stale_card(office: Office) -> None:

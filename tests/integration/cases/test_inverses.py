@@ -115,7 +115,14 @@ class Desk:
             cases.write_off, LEAD, reason="x", invoices=["F1"], snapshot=self.world.snapshot(DAY)
         ).case_id
         self.do(cases.approve, LEAD_2, case_id=asked)
-        return "woken", {"by": LEAD}
+        return "dunned_again", {"by": LEAD}
+
+    def end_write_off(self, by: str) -> tuple[str, dict[str, Any]]:
+        said = self.case.details.get("written_off")
+        if said is None:
+            raise CaseError("nothing is written off")
+        self.do(cases.wake, by, what="write_off")
+        return "written_off", {"said": said}
 
     def ask(self, by: str) -> tuple[str, dict[str, Any]]:
         asked = self.do(cases.snooze, SALES, until=DAY + timedelta(days=40), reason="long").case_id
@@ -145,6 +152,16 @@ class Desk:
     def woken(self, by: str) -> None:
         self.do(cases.wake, by)
 
+    def dunned_again(self, by: str) -> None:
+        self.do(cases.wake, by, what="write_off")
+
+    def written_off(self, said: dict[str, Any]) -> None:
+        ledger = self.world.snapshot(DAY)
+        asked = self.do(
+            cases.write_off, said["by"], reason=said["reason"], invoices=said["invoices"], snapshot=ledger
+        )
+        self.do(cases.approve, said["approved_by"], case_id=asked.case_id)
+
     def rested(self, said: dict[str, Any]) -> None:
         until = date.fromisoformat(said["until"])
         if "approved_by" in said:
@@ -162,7 +179,7 @@ class Desk:
 
 VERBS = (
     "comment", "edit_comment", "assign", "unassign", "watch", "unwatch", "snooze", "wake", "long_snooze", "write_off", "ask",
-    "resolve",
+    "resolve", "end_write_off",
 )  # fmt: skip
 
 

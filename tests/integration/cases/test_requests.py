@@ -186,7 +186,7 @@ def test_an_approved_write_off_rests_until_the_ledger_says_so(world: World) -> N
     world.work(DAY + timedelta(days=2))
     one = case_of(world)
     assert (one.closed_reason, "written_off" in one.details) == ("written_off", False)
-    assert last_of(world) == ("wake", "relance", {"how": "written_off", "invoices": ["F1"]})
+    assert last_of(world) == ("end_write_off", "relance", {"how": "written_off", "invoices": ["F1"]})
     assert holds_on(world, DAY + timedelta(days=3)) == []
 
 
@@ -194,13 +194,26 @@ def test_a_write_off_is_taken_back_by_hand(world: World) -> None:
     act(world, cases.approve, LEAD_2, case_id=_write_off(world).case_id)
     assert {item for item, _, _ in holds_on(world, DAY)} == {"F1", "F2"}
     with pytest.raises(NotAllowedError, match="may not write_off this"):
-        act(world, cases.wake, SALES)
+        act(world, cases.wake, SALES, what="write_off")
     act(world, cases.snooze, SALES, until=DAY + timedelta(days=2), reason="away")
-    act(world, cases.wake, SALES)  # one rest after another, the last first
+    act(world, cases.wake, SALES)
     assert {reason for _, reason, _ in holds_on(world, DAY)} == {"commercial_hold"}
-    act(world, cases.wake, BOSS, reason="they found a buyer")
+    act(world, cases.wake, BOSS, reason="they found a buyer", what="write_off")
     assert holds_on(world, DAY) == []
     assert "written_off" not in case_of(world).details
+    assert last_of(world)[:2] == ("end_write_off", BOSS)
+    with pytest.raises(AlreadyDoneError, match=rf"not to be written off already, by {BOSS} on {DAY}"):
+        act(world, cases.wake, LEAD, what="write_off")
+
+
+def test_waking_twice_never_ends_an_approved_write_off(world: World) -> None:
+    act(world, cases.approve, LEAD_2, case_id=_write_off(world).case_id)
+    act(world, cases.snooze, SALES, until=DAY + timedelta(days=2), reason="away")
+    act(world, cases.wake, SALES)
+    with pytest.raises(AlreadyDoneError, match=rf"awake already, by {SALES} on {DAY}"):
+        act(world, cases.wake, BOSS)
+    assert {reason for _, reason, _ in holds_on(world, DAY)} == {"commercial_hold"}
+    assert case_of(world).details["written_off"]["invoices"] == ["F1", "F2"]
 
 
 def test_only_who_may_asks_for_a_write_off_of_what_is_open(world: World) -> None:

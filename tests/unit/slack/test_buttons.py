@@ -119,6 +119,15 @@ def test_what_rests_can_be_woken_and_what_is_awake_put_to_rest() -> None:
     assert {do.SNOOZE, do.WAKE} & actions_of(state("overdue_90", snoozed_until=DAY)) == {do.WAKE}
 
 
+def test_ending_a_rest_and_ending_a_write_off_are_two_buttons() -> None:
+    off = {"written_off": {"invoices": ["F1"]}}
+    both = {do.WAKE, do.END_WRITE_OFF}
+    assert both & actions_of(state("overdue_90", snoozed_until=DAY)) == {do.WAKE}
+    assert both & actions_of(state("overdue_90", details=off)) == {do.END_WRITE_OFF}
+    assert both & actions_of(state("overdue_90", snoozed_until=DAY, details=off)) == both
+    assert do.END_WRITE_OFF in actions_of(state("handover", details=off))
+
+
 def test_nobodys_case_can_be_taken_by_a_button() -> None:
     (row,) = [block for block in card(state("overdue_90", owner=None)).blocks if block["type"] == "actions"]
     assert do.TAKE in [one["action_id"] for one in row["elements"]]

@@ -81,7 +81,7 @@ CLOSED = Offer((do.REOPEN, do.COMMENT), (do.WATCH, do.UNWATCH, do.HISTORY))
 
 _FIRST = {do.APPROVE, do.RESOLVE, do.CALL, do.CONTACT, do.COMPLETE}
 _GRAVE = {do.REJECT, do.WRITE_OFF}
-_ASKED_AGAIN = {do.APPROVE, do.WRITE_OFF}
+_ASKED_AGAIN = {do.APPROVE, do.WRITE_OFF, do.END_WRITE_OFF}
 
 
 def offer_of(scene: Scene) -> Offer:
@@ -90,8 +90,10 @@ def offer_of(scene: Scene) -> Offer:
     if scene.is_closed:
         return CLOSED
     given = TASK if is_task(scene) else OFFERS[case.kind]
-    if case.snoozed_until is not None or scene.details.get("written_off"):
+    if case.snoozed_until is not None:
         given = Offer(_rested(given.buttons), _rested(given.menu))
+    if scene.details.get("written_off"):
+        given = Offer((*given.buttons, do.END_WRITE_OFF), given.menu)
     if case.owner is None and case.kind != "approval":
         given = Offer((*given.buttons, do.TAKE), given.menu)
     return given

@@ -148,6 +148,7 @@ WORDS: dict[str, str] = {
     "refusal.snoozed": "Fall {case} ruht schon bis {until}: {who} hat es am {on} getan.",
     "refusal.not_the_payers": "Einige dieser Rechnungen gehören nicht dem Zahler.",
     "refusal.awake": "Fall {case} ruht nicht: {who} hat ihn am {on} geweckt.",
+    "refusal.not_written_off": "Von Fall {case} ist nichts mehr auszubuchen: {who} hat das am {on} aufgehoben.",
     "refusal.no_doubt": "Keine Nachricht von Fall {case} ist im Zweifel.",
     "refusal.say_doubt": "Niemand weiß, ob die Nachricht hinausging. Sagen Sie es.",
     "refusal.closed": "Fall {case} ist schon geschlossen: {who} hat ihn am {on} geschlossen.",

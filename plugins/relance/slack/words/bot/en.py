@@ -128,6 +128,7 @@ WORDS: dict[str, str] = {
     "refusal.snoozed": "Case {case} rests until {until} already: {who} did it on {on}.",
     "refusal.not_the_payers": "Some of these invoices are not the payer’s.",
     "refusal.awake": "Case {case} doesn’t rest: {who} woke it on {on}.",
+    "refusal.not_written_off": "Nothing of case {case} is to be written off: {who} ended that on {on}.",
     "refusal.no_doubt": "No message of case {case} is in doubt.",
     "refusal.say_doubt": "Nobody knows whether the message has gone. Say whether it has.",
     "refusal.closed": "Case {case} is closed already: {who} closed it on {on}.",

@@ -130,6 +130,7 @@ WORDS: dict[str, str] = {
     "refusal.snoozed": "El caso {case} ya descansa hasta el {until}: lo hizo {who} el {on}.",
     "refusal.not_the_payers": "Algunas de estas facturas no son del pagador.",
     "refusal.awake": "El caso {case} no descansa: lo despertó {who} el {on}.",
+    "refusal.not_written_off": "Nada del caso {case} se da por perdido: {who} lo anuló el {on}.",
     "refusal.no_doubt": "Ningún mensaje del caso {case} está en duda.",
     "refusal.say_doubt": "Nadie sabe si el mensaje ha salido. Dígalo.",
     "refusal.closed": "El caso {case} ya está cerrado: lo cerró {who} el {on}.",

@@ -144,6 +144,7 @@ WORDS: dict[str, str] = {
     "refusal.snoozed": "Le dossier {case} est déjà en pause jusqu’au {until} : {who} l’a fait le {on}.",
     "refusal.not_the_payers": "Certaines de ces factures ne sont pas celles du payeur.",
     "refusal.awake": "Le dossier {case} n’est pas en pause : {who} l’a réveillé le {on}.",
+    "refusal.not_written_off": "Rien du dossier {case} n’est à passer en perte : {who} y a mis fin le {on}.",
     "refusal.no_doubt": "Aucun message du dossier {case} n’est en doute.",
     "refusal.say_doubt": "Personne ne sait si le message est parti. Dites-le.",
     "refusal.closed": "Le dossier {case} est déjà clos : {who} l’a clos le {on}.",

@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "digest.verb.reopen": "wieder geöffnet",
     "digest.verb.snooze": "zurückgestellt",
     "digest.verb.wake": "Ruhe beendet",
+    "digest.verb.end_write_off": "Ausbuchung aufgehoben",
     "digest.verb.dispute": "Reklamation notiert",
     "digest.verb.announce": "Zahlung angekündigt",
     "digest.verb.write_off": "Ausbuchung beantragt",

@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "digest.verb.reopen": "reopened",
     "digest.verb.snooze": "put to rest",
     "digest.verb.wake": "rest ended",
+    "digest.verb.end_write_off": "write-off ended",
     "digest.verb.dispute": "dispute noted",
     "digest.verb.announce": "payment announced",
     "digest.verb.write_off": "write-off asked for",

@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "digest.verb.reopen": "reabierto",
     "digest.verb.snooze": "en pausa",
     "digest.verb.wake": "fin de la pausa",
+    "digest.verb.end_write_off": "pérdida anulada",
     "digest.verb.dispute": "disputa anotada",
     "digest.verb.announce": "pago anunciado",
     "digest.verb.write_off": "baja solicitada",

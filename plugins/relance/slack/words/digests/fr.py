@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "digest.verb.reopen": "rouvert",
     "digest.verb.snooze": "mis en attente",
     "digest.verb.wake": "fin d’attente",
+    "digest.verb.end_write_off": "perte annulée",
     "digest.verb.dispute": "litige noté",
     "digest.verb.announce": "paiement annoncé",
     "digest.verb.write_off": "passage en perte demandé",

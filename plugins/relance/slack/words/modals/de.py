@@ -221,6 +221,7 @@ WORDS: dict[str, str] = {
     "event.unwatch": "nicht mehr beobachtet",
     "event.update": "Zahlen aktualisiert",
     "event.wake": "Ruhezeit beendet",
+    "event.end_write_off": "Ausbuchung aufgehoben",
     "event.watch": "beobachtet",
     "event.withdraw": "Anfrage zurückgezogen",
     "event.write_off": "Ausbuchung beantragt",

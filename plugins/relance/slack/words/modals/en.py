@@ -217,6 +217,7 @@ WORDS: dict[str, str] = {
     "event.unwatch": "no longer watched",
     "event.update": "figures updated",
     "event.wake": "rest ended",
+    "event.end_write_off": "write-off ended",
     "event.watch": "watched",
     "event.withdraw": "request withdrawn",
     "event.write_off": "write-off asked for",

@@ -215,6 +215,7 @@ WORDS: dict[str, str] = {
     "event.unwatch": "dejado de observar",
     "event.update": "cifras actualizadas",
     "event.wake": "pausa terminada",
+    "event.end_write_off": "pérdida anulada",
     "event.watch": "en observación",
     "event.withdraw": "petición retirada",
     "event.write_off": "paso a pérdidas pedido",

@@ -221,6 +221,7 @@ WORDS: dict[str, str] = {
     "event.unwatch": "observation arrêtée",
     "event.update": "chiffres actualisés",
     "event.wake": "pause terminée",
+    "event.end_write_off": "passage en perte annulé",
     "event.watch": "observé",
     "event.withdraw": "demande retirée",
     "event.write_off": "passage en perte demandé",
