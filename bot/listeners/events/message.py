@@ -7,6 +7,7 @@ the bot itself first, is nobody's comment.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,12 +19,14 @@ from bot.wording import words_of
 from relance.cases.commenting import comment, delete_comment, edit_comment
 from relance.cases.reading import Case, read_case
 from relance.slack.intents import MOST_ATTEMPTS, Arrival
-from relance.store.schema import case_comment, slack_card
+from relance.store.schema import case_comment, slack_card, slack_outbox
 from relance.store.uow import UnitOfWork
 
 WRITTEN, CHANGED, DELETED = "message.written.v1", "message.changed.v1", "message.deleted.v1"
 PEOPLES = {None, "thread_broadcast", "file_share", "me_message"}
 """Subtypes of what a person writes."""
+DOUBTED = timedelta(minutes=15)
+"""So long a card whose post has no known end may be any thread's: the sender has looked for it long before."""
 
 
 def register(app: App, desk: Desk) -> None:
@@ -69,20 +72,38 @@ def _keep(desk: Desk, event_id: str, event: Mapping[str, Any]) -> None:
 def _is_ours(desk: Desk, channel: str, thread: str) -> bool:
     """Whether a thread hangs on a card, or may: one was posted, and the sender was killed before it noted where."""
     with desk.unit_of_work() as uow:
-        return case_of_thread(uow, channel, thread) is not None or _in_doubt(uow)
+        return case_of_thread(uow, channel, thread) is not None or _in_doubt(uow, channel)
 
 
-def _in_doubt(uow: UnitOfWork) -> bool:
-    table = slack_card.c
-    query = sa.select(table.case_id).where(table.posting_since.is_not(None), table.ts.is_(None))
+def _in_doubt(uow: UnitOfWork, channel: str) -> bool:
+    """Whether a card was posted in this channel some minutes ago, and nobody knows yet where: no post given up long ago."""
+    table, other = slack_card.c, slack_card.alias().c
+    known = (
+        sa.select(other.channel_id)
+        .where(other.channel == table.channel, other.channel_id.is_not(None))
+        .limit(1)
+        .scalar_subquery()
+    )
+    where = sa.func.coalesce(table.channel_id, known)
+    named = sa.case((table.channel.like("#%"), None), else_=table.channel)  # else it is configured by its id
+    query = sa.select(table.case_id).where(
+        table.posting_since > sa.func.now() - DOUBTED,
+        table.ts.is_(None),
+        sa.func.coalesce(where, named, channel) == channel,
+    )
     return uow.execute(query.limit(1)).scalar() is not None
 
 
 def case_of_thread(uow: UnitOfWork, channel: str, thread: str) -> int | None:
-    """The case whose card a thread hangs on."""
-    table = slack_card.c
-    query = sa.select(table.case_id).where(table.channel_id == channel, table.ts == thread)
+    """The case whose card a thread hangs on, or hung on before the card was posted anew."""
+    card, sent = slack_card.c, slack_outbox.c
+    query = sa.select(card.case_id).where(card.channel_id == channel, card.ts == thread)
     number: int | None = uow.execute(query).scalar()
+    if number is None:
+        earlier = sa.select(sent.case_id).where(
+            sent.verb == "card", sent.sent_channel_id == channel, sent.sent_ts == thread
+        )
+        number = uow.execute(earlier.limit(1)).scalar()
     return number
 
 
@@ -92,15 +113,19 @@ def _source(job: Job) -> str:
 
 def _case(job: Job) -> Case | None:
     number = case_of_thread(job.uow, str(job.payload["channel"]), str(job.payload["thread"]))
-    if number is None and _in_doubt(job.uow) and job.intent.attempts < MOST_ATTEMPTS:
+    if (
+        number is None
+        and _in_doubt(job.uow, str(job.payload["channel"]))
+        and job.intent.attempts < MOST_ATTEMPTS
+    ):
         raise LookupError("a card was posted, and nobody knows where yet")
-    return read_case(job.uow, number) if number is not None else None
+    return read_case(job.uow, number, lock=True) if number is not None else None
 
 
 def written(job: Job) -> Outcome:
     """Put it on the case; a message without words (a picture alone) is none."""
     case, words = _case(job), words_of(job.uow, str(job.payload["text"]))
-    if case is None or not words.strip():
+    if case is None or not words.strip() or _is_known(job, copied_source(_source(job), case.case_id)):
         return Outcome()
     noted = comment(
         job.uow, policy=job.desk.policy, case_id=case.case_id, by=job.by, on_date=job.day_of(case.entity), text=words,
@@ -114,7 +139,7 @@ def changed(job: Job) -> Outcome:
     case, words = _case(job), words_of(job.uow, str(job.payload["text"]))
     if case is None:
         return Outcome()
-    if not _is_known(job):
+    if not _is_known(job, _source(job)):
         return written(job)
     if not words.strip():
         return deleted(job)
@@ -140,6 +165,11 @@ def deleted(job: Job) -> Outcome:
     return Outcome([gone] if gone is not None else [])
 
 
-def _is_known(job: Job) -> bool:
-    query = sa.select(case_comment.c.comment_id).where(case_comment.c.source == _source(job))
+def copied_source(source: str, case_id: int) -> str:
+    """The source of a message's words that somebody put on a case."""
+    return f"{source}#{case_id}"
+
+
+def _is_known(job: Job, source: str) -> bool:
+    query = sa.select(case_comment.c.comment_id).where(case_comment.c.source == source)
     return job.uow.execute(query).scalar() is not None

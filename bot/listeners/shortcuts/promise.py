@@ -6,6 +6,7 @@ from slack_bolt import App
 
 from bot.desk import Desk
 from bot.job import Job, Outcome
+from bot.listeners.events.message import copied_source
 from bot.messages import shortcut, submits_message
 from relance.cases.commenting import comment
 from relance.cases.promising import promise
@@ -25,5 +26,5 @@ def work(job: Job) -> Outcome:
     number = promise(job.uow, **job.payer, amount=entry.amount, due_on=entry.due_on, snapshot=job.ledger)
     if entry.note:
         verb = {**job.verb, "case_id": number}
-        comment(job.uow, **verb, text=entry.note, source=f"{job.payload['source']}#{number}")
+        comment(job.uow, **verb, text=entry.note, source=copied_source(str(job.payload["source"]), number))
     return job.noted(number)

@@ -121,7 +121,9 @@ def user_id_of(uow: UnitOfWork, email: str) -> str | None:
     query = sa.select(table.c.user_id).where(
         sa.func.lower(table.c.email) == email.lower(), table.c.kind.in_((INSIDE, "guest", "outsider"))
     )
-    found: str | None = uow.execute(query.order_by(table.c.kind == INSIDE).limit(1)).scalar()
+    found: str | None = uow.execute(
+        query.order_by((table.c.kind == INSIDE).desc(), table.c.user_id).limit(1)
+    ).scalar()
     return found
 
 
