@@ -22,7 +22,7 @@ def work(job: Job) -> Outcome:
     entry = job.entry(CallEntry)
     case = call_outcome(
         job.uow, **job.verb, outcome=entry.outcome, note=entry.note, promised=entry.promised,
-        disputed=_disputed(entry.disputed), next_on=entry.next_on,
+        disputed=_disputed(entry.disputed), next_on=entry.next_on, snapshot=job.ledger,
     )  # fmt: skip
     return Outcome([case, *job.others_of_payer(case)])
 

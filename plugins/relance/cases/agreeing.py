@@ -16,7 +16,15 @@ from relance.cases.confirming import confirm, with_confirmation
 from relance.cases.instalments import conclude_plan, deal_with_plan, hold_for
 from relance.cases.permissions import check_allowed, colleagues_of
 from relance.cases.promised import Agreed, promise_facts
-from relance.cases.promising import covers, days_of_grace, ledger_on, make_way, open_items, promise_case
+from relance.cases.promising import (
+    covers,
+    days_of_grace,
+    leave,
+    ledger_on,
+    make_way,
+    open_items,
+    promise_case,
+)
 from relance.cases.reading import Case, Instalment, InstalmentPlan, read_instalment_plans, read_promises
 from relance.cases.record import Journal, update_case
 from relance.cases.work import calendar_of
@@ -57,6 +65,7 @@ def agree(
     Raises:
         NotAllowedError: `by` may not agree to this total.
         CaseError: parts, amounts, dates, payer or invoices that can't be agreed on; says what would do.
+        AlreadyDoneError: somebody else noted the same plan; says who and when.
         UsageError: an unknown entity.
     """
     policy.entity(entity)
@@ -71,12 +80,12 @@ def agree(
     _check_open(ledger, payer_id, total, items)
     grace = timedelta(days=days_of_grace(uow, policy, entity, payer_id, on_date))
 
-    journal = Journal(uow=uow, entity=entity, on=on_date, actor=by)
+    journal = Journal(uow=uow, entity=entity, on=on_date, actor=by, policy=policy)
     case = promise_case(journal, ledger, payer_id)
     plans = read_instalment_plans(uow, entity=entity, payers=[payer_id], case_id=case.case_id)
-    if any(_same(one, parts, on_date=on_date, by=by, items=items) for one in plans):
-        journal.write()
-        return case.case_id
+    for one in plans:
+        if _same(one, parts, items=items):
+            return leave(journal, case, one)
     _check_overlap(plans, total.currency, items)
     promises = read_promises(uow, entity=entity, payers=[payer_id], case_id=case.case_id)
     kept = [make_way(journal, one, total.currency, items, how="instalments") for one in promises]
@@ -171,11 +180,9 @@ def _check_overlap(plans: Sequence[InstalmentPlan], currency: str, items: tuple[
             )
 
 
-def _same(
-    one: InstalmentPlan, parts: Parts, *, on_date: date, by: str, items: tuple[str, ...] | None
-) -> bool:
-    about = (one.made_on, one.by, one.invoices)
-    return one.state == "open" and about == (on_date, by, items) and one.terms == tuple(parts)
+def _same(one: InstalmentPlan, parts: Parts, *, items: tuple[str, ...] | None) -> bool:
+    """Whether this is agreed already, whoever noted it."""
+    return one.state == "open" and one.invoices == items and one.terms == tuple(parts)
 
 
 def _make_way(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args
 
+import polars as pl
 import sqlalchemy as sa
 
 from relance.calendars import add_business_days
@@ -20,14 +21,15 @@ from relance.cases.calls import KIND, calendar_for, reopen_work
 from relance.cases.commenting import put_comment
 from relance.cases.contacting import open_no_contact
 from relance.cases.disputing import dispute
-from relance.cases.promising import LONGEST_DAYS, promise
+from relance.cases.promising import LONGEST_DAYS, ledger_on, promise
 from relance.cases.reading import Case
 from relance.cases.record import Journal, change_case
 from relance.cases.refusing import raise_refusal
 from relance.cases.verbs import begin, check_open, checked_text, finish
 from relance.config.models import Scenario
 from relance.config.policy import Policy
-from relance.errors import CaseError
+from relance.errors import AlreadyDoneError, CaseError
+from relance.ledger.snapshot import Snapshot
 from relance.money import Money
 from relance.store import timeline
 from relance.store.contacts import set_state
@@ -60,6 +62,8 @@ class _Call:
     journal: Journal
     policy: Policy
     rows: Sequence[sa.RowMapping]
+    ledger: Snapshot | None = None
+    """The ledger on the day, where it is at hand."""
 
     @property
     def open_keys(self) -> list[str]:
@@ -91,12 +95,14 @@ def call_outcome(
     promised: tuple[Money, date] | None = None,
     disputed: Mapping[str, Any] | None = None,
     next_on: date | None = None,
+    snapshot: Snapshot | None = None,
 ) -> Case:
     """Note what came of a call (one of `OUTCOMES`), and do what follows from it; gives the case. Doesn't commit.
 
     `promised`: amount and date, of a promise. `disputed`: of a dispute, the parameters of `disputing.dispute`: reason, and where
-    they are known invoices (else all that the call is about), amounts, text, evidence. `next_on`: when to call again; without it
-    a payer that did not answer is called on the next business day.
+    they are known invoices (else all that the call is about and is still open), amounts, text, evidence. `next_on`: when to call
+    again; without it a payer that did not answer is called on the next business day. `snapshot` is the ledger on `on_date`, read
+    when not given and needed.
 
     Raises:
         CaseError: no such call, an unknown outcome, or what goes with it is missing or can't be.
@@ -108,7 +114,7 @@ def call_outcome(
         raise CaseError(f"Case {case_id} is of kind {case.kind}: it is no call.", key="no_call", case=case_id)
     check_open(uow, case)
     said = _checked(outcome, note, promised, disputed, next_on, on=on_date)
-    call = _Call(case, journal, policy, _locked(uow, case))
+    call = _Call(case, journal, policy, _locked(uow, case), snapshot)
     if not call.open_keys and not case.details.get("agreed"):
         raise CaseError(
             f"The call of case {case_id} no longer waits to be made.", hint="The next run of the day closes its case.",
@@ -313,10 +319,15 @@ def _about(call: _Call) -> dict[str, Any]:
 def _take_promise(call: _Call, promised: tuple[Money, date]) -> int:
     amount, due_on = promised
     case, journal = call.case, call.journal
-    return promise(
-        journal.uow, policy=call.policy, entity=case.entity, payer_id=case.payer_id, amount=amount, due_on=due_on,
-        by=journal.actor, on_date=journal.on, invoices=_named(call, amount),
-    )  # fmt: skip
+    try:
+        return promise(
+            journal.uow, policy=call.policy, entity=case.entity, payer_id=case.payer_id, amount=amount, due_on=due_on,
+            by=journal.actor, on_date=journal.on, invoices=_named(call, amount), snapshot=call.ledger,
+        )  # fmt: skip
+    except (
+        AlreadyDoneError
+    ) as error:  # the payer promised it before; that it did so on this call, too, is noted all the same
+        return int(str(error.values["case"]))
 
 
 def _named(call: _Call, amount: Money) -> list[str] | None:
@@ -330,15 +341,16 @@ def _named(call: _Call, amount: Money) -> list[str] | None:
 
 def _take_dispute(call: _Call, disputed: Mapping[str, Any]) -> int:
     case, journal = call.case, call.journal
-    wanted = {
-        "invoices": call.invoices,
-        **{name: value for name, value in disputed.items() if value is not None},
-    }
+    ledger = call.ledger or ledger_on(journal.uow, case.entity, journal.on)
+    wanted = {name: value for name, value in disputed.items() if value is not None}
+    if not wanted.get("invoices"):
+        still = set(ledger.items.filter(pl.col("payer_id") == case.payer_id)["invoice_id"])
+        wanted["invoices"] = [name for name in call.invoices if name in still] or call.invoices
     unknown = wanted.keys() - {"reason", "invoices", "amounts", "text", "evidence"}
     if unknown or "reason" not in wanted:
         raise CaseError("A dispute needs its reason.", key="call_dispute")
     made = dispute(
         journal.uow, policy=call.policy, entity=case.entity, payer_id=case.payer_id, by=journal.actor,
-        on_date=journal.on, **wanted,
+        on_date=journal.on, snapshot=ledger, **wanted,
     )  # fmt: skip
     return made.case_id

@@ -15,7 +15,7 @@ from relance.cases.facts import History, payer_facts
 from relance.cases.history import scenario_of
 from relance.cases.holding import put_hold
 from relance.cases.instalments import deal_with_plan
-from relance.cases.permissions import check_allowed, colleagues_of
+from relance.cases.permissions import check_allowed, colleagues_of, same_person
 from relance.cases.promised import Agreed, promise_facts
 from relance.cases.promises import KIND, conclude, deal_with
 from relance.cases.reading import (
@@ -23,6 +23,7 @@ from relance.cases.reading import (
     InstalmentPlan,
     Promise,
     find_case,
+    lock_payer,
     read_case,
     read_instalment_plans,
     read_promises,
@@ -30,7 +31,7 @@ from relance.cases.reading import (
 from relance.cases.record import Draft, Journal, open_cases, update_case
 from relance.cases.work import calendar_of
 from relance.config.policy import Policy
-from relance.errors import CaseError
+from relance.errors import AlreadyDoneError, CaseError
 from relance.ledger.snapshot import Snapshot, take_snapshot
 from relance.money import Money
 from relance.store.schema import promise as promise_table
@@ -63,7 +64,8 @@ def promise(
     twice changes nothing.
 
     Raises: CaseError: an amount, date, person, payer, currency or invoice that can't be promised; says what
-    would do. NotAllowedError: `by` may not take it down. UsageError: for an unknown entity.
+    would do. AlreadyDoneError: somebody else noted the same; says who and when. NotAllowedError: `by` may not
+    take it down. UsageError: for an unknown entity.
     """
     policy.entity(entity)
     check_allowed(
@@ -91,7 +93,10 @@ def take_down(
 ) -> int:
     """`promise`, whoever made it: a person's word goes through there, a payer's own through `answering`.
 
+    What stands already on the same terms is left as it is, with the one confirmation that was written.
+
     Raises: CaseError: an amount, date, payer, currency or invoice that can't be promised; says what would do.
+    AlreadyDoneError: somebody else noted the same; says who and when.
     """
     _check_terms(amount, due_on=due_on, on_date=on_date)
     ledger = snapshot or ledger_on(uow, entity, on_date)
@@ -99,12 +104,12 @@ def take_down(
     check_open(ledger, payer_id, amount, items)
     grace = days_of_grace(uow, policy, entity, payer_id, on_date) if grace_days is None else grace_days
 
-    journal = Journal(uow=uow, entity=entity, on=on_date, actor=by)
+    journal = Journal(uow=uow, entity=entity, on=on_date, actor=by, policy=policy)
     case = promise_case(journal, ledger, payer_id)
     earlier = read_promises(uow, entity=entity, payers=[payer_id], case_id=case.case_id)
-    if any(_same(one, amount, due_on=due_on, on_date=on_date, by=by, items=items) for one in earlier):
-        journal.write()
-        return case.case_id
+    for one in earlier:
+        if _same(one, amount, due_on=due_on, items=items):
+            return leave(journal, case, one)
     kept = [make_way(journal, one, amount.currency, items, how="new_promise") for one in earlier]
     plans = [
         deal_with_plan(journal, one, how="new_promise")
@@ -229,6 +234,7 @@ def days_of_grace(uow: UnitOfWork, policy: Policy, entity: str, payer_id: str, o
 
 def promise_case(journal: Journal, ledger: Snapshot, payer_id: str) -> Case:
     """The payer's open promise case, locked; opened when there is none."""
+    lock_payer(journal.uow, journal.entity, payer_id)
     found = find_case(journal.uow, entity=journal.entity, payer_id=payer_id, kind=KIND, lock=True)
     if found is not None:
         return found
@@ -244,18 +250,25 @@ def promise_case(journal: Journal, ledger: Snapshot, payer_id: str) -> Case:
     return other
 
 
-def _same(
-    one: Promise, amount: Money, *, due_on: date, on_date: date, by: str, items: tuple[str, ...] | None
-) -> bool:
-    ours = (amount.minor, amount.currency, due_on, on_date, by, items)
-    return one.state == "open" and ours == (
-        one.amount,
-        one.currency,
-        one.due_on,
-        one.made_on,
-        one.by,
-        one.invoices,
-    )
+def _same(one: Promise, amount: Money, *, due_on: date, items: tuple[str, ...] | None) -> bool:
+    """Whether this is promised already, by whomever it was taken down."""
+    terms = (one.amount, one.currency, one.due_on, one.invoices)
+    return one.state == "open" and terms == (amount.minor, amount.currency, due_on, items)
+
+
+def leave(journal: Journal, case: Case, one: Promise | InstalmentPlan) -> int:
+    """What stands already on the same terms stays as it is; gives its case's number. The payer itself may say it again.
+
+    Raises:
+        AlreadyDoneError: another person notes it now than did before; says who did, and when.
+    """
+    if "@" in journal.actor and not same_person(journal.actor, one.by):
+        raise AlreadyDoneError(
+            f"The same was noted already by {one.by} on {one.made_on}: case {case.case_id}.",
+            key="already", case=case.case_id, who=one.by, on=one.made_on,
+        )  # fmt: skip
+    journal.write()
+    return case.case_id
 
 
 def covers(one: Promise | InstalmentPlan, currency: str, items: tuple[str, ...] | None) -> bool:

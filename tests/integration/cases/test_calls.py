@@ -221,6 +221,28 @@ def test_a_dispute_on_the_telephone_is_taken_down_and_completes_the_step(world: 
     assert list(made.details["amounts"]) == ["F2"]
 
 
+def test_a_dispute_on_the_telephone_of_all_is_of_what_is_still_open(world: World) -> None:
+    key = add_call(world)
+    opened(world)
+    world.pay("B1", DAY, 10_000, "F1")
+    assert note(world, "dispute", disputed={"reason": "quality"}).closed_reason == "dispute"
+    assert state_of(world, key) == ("completed", DAY)
+    assert list(case_of(world, "dispute").details["amounts"]) == ["F2"]
+
+
+def test_a_promise_on_the_telephone_that_somebody_noted_before_completes_the_step_all_the_same(
+    world: World,
+) -> None:
+    key = add_call(world)
+    opened(world)
+    due = DAY + timedelta(days=5)
+    invoices = sorted(item["invoice_id"] for item in case_of(world, "call").facts["items"])
+    first = world.promise("300.00 EUR", due, DAY, invoices=invoices, by=OTHER)
+    note(world, "promise", promised=(Money("EUR", 30_000), due), by=BY)
+    assert state_of(world, key) == ("completed", DAY)
+    assert [(one.case_id, one.by) for one in world.promises()] == [(first, OTHER)]
+
+
 def test_who_refuses_goes_before_the_role_that_decides_and_watchers_are_told(world: World) -> None:
     key = add_call(world)
     case = opened(world)

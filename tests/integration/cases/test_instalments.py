@@ -23,7 +23,7 @@ from relance.cli import case as case_commands
 from relance.cli import main
 from relance.config.policy import Policy
 from relance.config.roles import Roles
-from relance.errors import CaseError, NotAllowedError, RelanceError
+from relance.errors import AlreadyDoneError, CaseError, NotAllowedError, RelanceError
 from relance.money import Money
 from relance.store import schema, timeline
 from relance.store.database import Database
@@ -294,6 +294,14 @@ def test_the_same_plan_twice_changes_nothing(world):
     number = world.agree()
     before = world.everything()
     assert world.agree() == number
+    assert world.everything() == before
+
+
+def test_the_same_plan_noted_by_two_people_stands_once_and_the_second_is_told(world):
+    number = world.agree(parts=PARTS[:2])
+    before = world.everything()
+    with pytest.raises(AlreadyDoneError, match=f"already by {LEAD} on {MADE}: case {number}"):
+        world.agree(parts=PARTS[:2], by=COLLECTOR)
     assert world.everything() == before
 
 

@@ -8,8 +8,12 @@ from datetime import date, timedelta
 import pytest
 
 from relance import cases
+from relance.cases.answering import PAYER
+from relance.cases.promising import take_down
 from relance.config.roles import Roles
-from relance.errors import CaseError, NotAllowedError
+from relance.config.slack import Route
+from relance.errors import AlreadyDoneError, CaseError, NotAllowedError
+from relance.money import Money
 from relance.store import schema, timeline
 from relance.store.database import Database
 from relance.store.uow import UnitOfWork
@@ -72,6 +76,31 @@ def test_the_same_promise_twice_changes_nothing(world: World) -> None:
     before = world.everything()
     assert world.promise("1000.00 EUR", DUE, MADE) == number
     assert world.everything() == before
+
+
+def test_the_same_promise_noted_by_two_people_stands_once_and_the_second_is_told(world: World) -> None:
+    number = world.promise("1000.00 EUR", DUE, MADE)
+    before = world.everything()
+    with pytest.raises(AlreadyDoneError, match=rf"already by {BY} on {MADE}: case {number}"):
+        world.promise("1000.00 EUR", DUE, MADE + timedelta(days=1), by="second@lumen.example")
+    assert world.everything() == before
+    with UnitOfWork(world.database) as uow:  # the payer is never refused
+        says = {"policy": world.policy, "entity": ENTITY, "payer_id": "C1", "by": PAYER}
+        assert take_down(uow, **says, amount=Money("EUR", 100_000), due_on=DUE, on_date=MADE) == number
+        uow.commit()
+    assert world.everything() == before
+
+
+def test_a_promise_case_is_its_routes_owners_and_watchers(world: World) -> None:
+    wanted = {"owner": "lead@lumen.example", "watch": ["sales@lumen.example"]}
+    route = Route.model_validate({"name": "x", "when": {"kind": ["promise"]}, **wanted})
+    slack = world.policy.slack.model_copy(update={"routes": (route,)})
+    world.policy = world.policy.model_copy(update={"slack": slack})
+    world.promise("1000.00 EUR", DUE, MADE)
+    assert (case_of(world).owner, list(case_of(world).watchers)) == (
+        "lead@lumen.example",
+        ["sales@lumen.example"],
+    )
 
 
 def test_a_new_promise_replaces_an_earlier_one_whose_invoices_it_covers(world: World) -> None:
