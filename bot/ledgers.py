@@ -1,4 +1,4 @@
-"""Ledgers as of today, kept in memory between clicks until an import or another day makes them old."""
+"""Ledgers as of today, kept in memory between clicks until an import, a correction or another day makes them old."""
 
 from __future__ import annotations
 
@@ -13,17 +13,23 @@ from relance.ledger.loading import load_versions, snapshot_on
 from relance.ledger.snapshot import Snapshot
 from relance.ledger.versions import LedgerVersions
 from relance.services import Services
-from relance.store.schema import import_run
 
 KEPT = 4
 """Entities whose ledgers are kept at once."""
 
 
+_NEWEST = sa.text(
+    "SELECT (SELECT max(import_id) FROM import_run WHERE entity = :entity AND status = 'done'), concat_ws(',', "
+    "(SELECT concat_ws(',', count(*), count(withdrawn_on), count(erased_on)) FROM contact_correction WHERE entity = :entity), "
+    "(SELECT concat_ws(',', count(*), count(lifted_on)) FROM reach_mark WHERE entity = :entity))"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A ledger with its history, as of the day and the import of `mark`."""
+    """A ledger with its history, as of the day and the import of `mark`, which says too what people have corrected by then."""
 
-    mark: tuple[date, int | None]
+    mark: tuple[date, int | None, str]
     versions: LedgerVersions
     snapshot: Snapshot
 
@@ -60,7 +66,7 @@ class Ledgers:
         """
         today = self.services.today(entity)
         with self._lock:
-            mark = (today, self._newest_import(entity))
+            mark = (today, *self._newest(entity))
             known = self._kept.get(entity)
             if known is None or known.mark != mark:
                 database = self.services.database
@@ -76,10 +82,8 @@ class Ledgers:
                 self._kept.popitem(last=False)
             return known
 
-    def _newest_import(self, entity: str) -> int | None:
-        query = sa.select(sa.func.max(import_run.c.import_id)).where(
-            import_run.c.entity == entity, import_run.c.status == "done"
-        )
+    def _newest(self, entity: str) -> tuple[int | None, str]:
+        """The last import, and how many persons were given, addresses marked, and each of them taken back."""
         with self.services.unit_of_work() as uow:
-            newest: int | None = uow.execute(query).scalar()
-            return newest
+            newest, corrected = uow.execute(_NEWEST, {"entity": entity}).one()
+            return newest, corrected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from slack_bolt import Ack, App, BoltResponse
@@ -21,6 +22,7 @@ from relance.errors import CaseError
 from relance.slack.actions import Target
 from relance.slack.intents import Arrival
 from relance.slack.modals import MESSAGES, MessageScene, refused
+from relance.slack.modals.choose_case import chosen_case
 from relance.slack.people import read_person
 from relance.slack.speech import Voice
 from relance.slack.words import locale_of
@@ -65,11 +67,22 @@ def open_for_message(desk: Desk, name: str, need: Action, body: Mapping[str, Any
     )
     currencies = list(dict.fromkeys(one.currency for one in desk.policy.entities.values())) or ["EUR"]
     scene = MessageScene(
-        voice=voice, today=desk.services.now().date(), source=source, text=text, cases=cases, currencies=currencies,
+        voice=voice, today=_today(desk, number), source=source, text=text, cases=cases, currencies=currencies,
         notation=person.locale,
     )  # fmt: skip
     opened = Opened(str(Target(name, 0, 0)), place, {"source": source, "viewer": viewer.email})
     put(desk, view, {**MESSAGES[name].build(scene), "private_metadata": str(opened)})
+
+
+def _today(desk: Desk, number: int | None) -> date:
+    """The date where the case's entity is; with none yet, anywhere."""
+    if number:
+        try:
+            with desk.unit_of_work() as uow:
+                return desk.services.today(read_case(uow, number).entity)
+        except CaseError:
+            pass  # the worker says that there is none
+    return desk.services.now().date()
 
 
 def submits_message(app: App, desk: Desk, name: str, work: Work) -> None:
@@ -87,7 +100,7 @@ def _submitted(desk: Desk, ack: Ack, name: str, user_id: str, view: Mapping[str,
         person = read_person(uow, user_id)
     tag = (person.locale if person else None) or "en"
     values = (view.get("state") or {}).get("values") or {}
-    today = desk.services.now().date()
+    today = _today(desk, chosen_case(values))
     read = MESSAGES[name].read(values, locale=tag, today=today)
     if isinstance(read, dict):
         return ack(response_action="errors", errors=read)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
+from bot.scenes import contacts_of
+from relance.cases.contacting import give_contact
 from relance.slack import actions as do
 from relance.store import schema
+from relance.store.inbound import put_mark
+from relance.store.uow import UnitOfWork
 from tests.integration.bot.office import DAY, USERS, Office
 from tests.slack_emulator import server
 
@@ -147,6 +151,44 @@ def test_a_message_is_put_on_a_case_that_is_searched_for(office: Office) -> None
     assert office.events(first)[-1][0] == "open"
     assert office.events(second)[-1] == ("comment", USERS["ada"])
     assert "Payer 1" in office.told("ada")
+
+
+def test_a_message_is_read_on_the_day_where_the_cases_entity_is(office: Office) -> None:
+    (case,) = office.late_payers()
+    office.services._clock = lambda: datetime(2026, 3, 12, 23, 30, tzinfo=UTC)  # past midnight in Paris
+    channel, ts = office.card(case)
+    office.driver.shortcut("ada", channel, ts, do.MESSAGE_TO_PROMISE)
+    office.view("ada", do.MESSAGE_TO_PROMISE)
+    found = office.driver.suggestions("ada", do.CASE_CHOICE, "payer 0").json["options"]
+    values = {"case": found[0], "amount": "100", "due_on": "2026-03-12"}
+    answer = office.driver.submit("ada", values)
+    assert list(answer.json["errors"]) == ["due_on"]
+    assert office.intents() == []
+    office.driver.submit("ada", {**values, "due_on": "2026-03-13"})
+    assert [row["payload"]["today"] for row in office.intents()] == ["2026-03-13"]
+    office.settle()
+
+
+def test_an_address_that_was_corrected_shows_at_once(office: Office) -> None:
+    (case,) = office.late_payers()
+    desk, entity, payer = office.desk, case.entity, case.payer_id
+
+    def known() -> list[str]:
+        return [one.address for one in contacts_of(desk, entity, payer)]
+
+    assert known() == []
+    who = {"policy": desk.policy, "case_id": case.case_id, "by": USERS["ada"], "on_date": office.day}
+    with UnitOfWork(office.database) as uow:
+        give_contact(uow, **who, name="Ann", role="accounts_payable", email="ann@payer.example")
+        uow.commit()
+    assert known() == ["ann@payer.example"]
+    with UnitOfWork(office.database) as uow:
+        put_mark(
+            uow, entity=entity, channel="email", address="ann@payer.example", mark="wrong", on_date=office.day,
+            source="test",
+        )  # fmt: skip
+        uow.commit()
+    assert known() == []
 
 
 ASKED = (

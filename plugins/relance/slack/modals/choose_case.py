@@ -137,6 +137,11 @@ def read_promise(values: StateValues, locale: str, today: date) -> Entry | Error
     return MessagePromiseEntry(case_id, amount, due_on, note)
 
 
+def chosen_case(values: StateValues) -> int:
+    """The case that was chosen, which says in whose time zone the rest is read; 0 for none."""
+    return _case_id(Form(values, "en", date.min))
+
+
 def _case_id(form: Form) -> int:
     chosen = form.choice("case") or ""
     return int(chosen) if chosen.isascii() and chosen.isdecimal() else 0
