@@ -39,7 +39,10 @@ def desk_of(services: Services) -> Desk:
         token=settings.slack_token, base_url=settings.slack_base_url, timeout=CALL_TIMEOUT_S, retry_handlers=[],
         logger=_client,
     )  # fmt: skip
-    with_groups = any(role.slack_groups for role in services.policy.roles.roles.values())
+
+    def with_groups() -> bool:
+        return any(role.slack_groups for role in services.policy.roles.roles.values())
+
     people = People(services.database, client, services.now, with_groups=with_groups)
     return Desk(services=services, client=client, people=people, ledgers=Ledgers(services))
 

@@ -47,14 +47,16 @@ class Workers:
     def __init__(self, desk: Desk, *, count: int = WORKERS, policy: Watched | None = None) -> None:
         """`policy`: the policy as its files say now, for a bot that outlives changes of them."""
         self._desk = desk
-        self._policy = policy
         self._stop = threading.Event()
         self._swept: datetime | None = None
-        self._looked: datetime | None = None
         self._threads = [
             threading.Thread(target=self._run, args=(number,), name=f"relance-worker-{number}", daemon=True)
             for number in range(count)
         ]
+        if policy is not None:
+            self._threads.append(
+                threading.Thread(target=self._follow, args=(policy,), name="relance-policy", daemon=True)
+            )
 
     def start(self) -> None:
         """Begin with what was left to be said, then work."""
@@ -86,6 +88,15 @@ class Workers:
                 log.error("slack: a worker could not work (%s)", type(error).__name__)
                 self._stop.wait(LOOK_EVERY_S)
 
+    def _follow(self, policy: Watched) -> None:
+        """Take over what the policy's files say, however long the workers' work takes."""
+        while not self._stop.is_set():
+            try:
+                self._desk.services.policy = policy.newest()
+            except Exception as error:  # noqa: BLE001 - the files may be away; the old policy stays
+                log.error("slack: the policy could not be looked at (%s)", type(error).__name__)
+            self._stop.wait(LOOKS.total_seconds())
+
     def _rest(self) -> None:
         if self._desk.bell.wait(LOOK_EVERY_S):
             self._desk.bell.clear()
@@ -93,9 +104,6 @@ class Workers:
     def _look_after(self) -> None:
         """Say once what was left unsaid, and once a day forget what was done long ago."""
         now = self._desk.services.now()
-        if self._policy is not None and (self._looked is None or now - self._looked >= LOOKS):
-            self._looked = now
-            self._desk.services.policy = self._policy.newest()
         if self._swept is None:
             tell_rest(self._desk)
         if self._swept is None or now - self._swept >= SWEEP_EVERY:

@@ -130,11 +130,16 @@ def user_id_of(uow: UnitOfWork, email: str) -> str | None:
 class People:
     """The people of a workspace, asked of Slack when they are not known or were asked long ago.
 
-    `with_groups`: whether any role names a user group; else groups are not asked for, and their scope isn't needed.
+    `with_groups`: whether any role names a user group now; else groups are not asked for, and their scope isn't needed.
     """
 
     def __init__(
-        self, database: Database, client: WebClient, clock: Callable[[], datetime], *, with_groups: bool
+        self,
+        database: Database,
+        client: WebClient,
+        clock: Callable[[], datetime],
+        *,
+        with_groups: Callable[[], bool],
     ) -> None:
         self._database = database
         self._client = client
@@ -240,7 +245,7 @@ class People:
 
     def _refresh_groups(self, now: datetime) -> None:
         with self._lock:
-            if not self._with_groups or (
+            if not self._with_groups() or (
                 self._groups_at is not None and now < self._groups_at + GROUPS_FRESH
             ):
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,11 +11,15 @@ from typing import Any
 
 import pytest
 
+from bot.working import Workers
+from relance.cases.permissions import roles_of
 from relance.cases.reading import Case
+from relance.config.policy import Policy
 from relance.config.roles import Roles
 from relance.slack import actions as do
 from relance.store import schema
 from relance.store.database import Database
+from relance.store.uow import UnitOfWork
 from tests.integration.bot.office import DAY, ROLES, USERS, Office, opened, with_roles
 from tests.slack_emulator import fault_proxy, server
 
@@ -185,3 +190,47 @@ def test_each_person_is_answered_in_their_own_language(open_office: Any) -> None
         assert "Refuser" in str(office.view("lead", do.REJECT)) or "Non" in str(
             office.view("lead", do.REJECT)
         )
+
+
+def test_a_group_that_the_policy_names_first_while_the_bot_runs_gives_its_role(open_office: Any) -> None:
+    without = {**ROLES, "roles": {**ROLES["roles"], "sales": {"people": []}}}
+    with open_office(roles=without) as (office, _):
+        sales = office.slack.user_id("sales")
+        groups = [{"id": "S0SALES", "handle": "sales", "users": [sales]}]
+        office.proxy.answers["usergroups.list"] = lambda _: {"ok": True, "usergroups": groups}
+        office.desk.actor(sales)
+        assert office.proxy.named("usergroups.list") == []
+        roles = Roles.model_validate(ROLES)
+        office.services.policy = office.services.policy.model_copy(update={"roles": roles})
+        office.desk.actor(sales)
+        with UnitOfWork(office.database) as uow:
+            found = roles_of(uow, office.services.policy, USERS["sales"])
+        assert "sales" in found
+
+
+def test_the_policy_is_followed_while_a_worker_is_busy(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.working.LOOKS", timedelta(seconds=0.05))
+    other = office.services.policy.model_copy(update={"roles": Roles.model_validate(ROLES)})
+    busy, end, newer = threading.Event(), threading.Event(), threading.Event()
+
+    class Files:
+        def newest(self) -> Policy:
+            return other if newer.is_set() else office.desk.policy
+
+    def works(*_: object) -> bool:
+        busy.set()
+        end.wait(20)
+        return False
+
+    monkeypatch.setattr("bot.working.work_next", works)
+    workers = Workers(office.desk, count=1, policy=Files())  # type: ignore[arg-type]
+    workers.start()
+    try:
+        assert busy.wait(5)
+        newer.set()
+        office.wait(lambda: office.services.policy is other, what="the policy")
+    finally:
+        end.set()
+        workers.stop()
