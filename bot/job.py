@@ -13,7 +13,7 @@ from bot.desk import Desk
 from bot.needs import DECISIONS
 from bot.scenes import contacts_of, open_items
 from bot.stale import check_fresh
-from relance.cases.reading import Case, list_cases, read_case
+from relance.cases.reading import Case, list_cases, lock_case, read_case
 from relance.errors import CaseError
 from relance.ledger.snapshot import Snapshot
 from relance.slack.actions import Target
@@ -87,13 +87,13 @@ class Job:
 
     @property
     def case(self) -> Case:
-        """The case as it was when it was first asked for, locked since.
+        """The case as it was when it was first asked for; locked since, with what a verb may lock after it, by number.
 
         Raises:
             CaseError: no such case, or a decision about one that has changed since its card was drawn.
         """
         if "case" not in self._read:
-            case = read_case(self.uow, self.target.case_id, lock=True)
+            case = lock_case(self.uow, self.target.case_id)
             if self.intent.name in DECISIONS:
                 check_fresh(self.uow, case, self.target)
             self._read["case"] = case

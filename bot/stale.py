@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from bot.desk import Desk
-from relance.cases.reading import Case, read_case, read_events
+from relance.cases.reading import Case, lock_case, read_events
 from relance.errors import AlreadyDoneError
 from relance.slack.actions import Target
 from relance.slack.outbox import adopt
@@ -43,9 +43,7 @@ def bind(uow: UnitOfWork, case: Case, card: Sequence[str] | None) -> bool:
     query = sa.select(slack_card.c.ts).where(slack_card.c.case_id == case.case_id)
     if card is None or uow.execute(query).scalar() is not None:
         return False
-    read_case(
-        uow, case.case_id, lock=True
-    )  # before the card, as every verb does: two orders would wait for each other
+    lock_case(uow, case.case_id)  # before the card, as every verb does: two orders would wait for each other
     channel_id, ts = card
     return adopt(uow, case_id=case.case_id, channel_id=channel_id, ts=ts)
 

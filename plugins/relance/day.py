@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
+from psycopg.errors import DeadlockDetected
+
 from relance import cases, profiling, slack
 from relance.cases import CasesReport
 from relance.cases.data import refused_case
@@ -40,6 +43,7 @@ from relance.ledger.importing import import_ledger
 from relance.ledger.loading import load_versions
 from relance.ledger.mapping import PLAIN, load_mapping
 from relance.ledger.report import ImportReport
+from relance.ledger.snapshot import Snapshot
 from relance.services import Services
 from relance.slack import SlackReport
 from relance.slack.queue import queue_case
@@ -69,6 +73,9 @@ __all__ = [
 ]  # fmt: skip
 
 log = logging.getLogger("relance")
+
+TRIES = 4
+"""How often the day's work on cases is begun, where it is given up for somebody else's."""
 
 
 def import_extract(
@@ -126,13 +133,28 @@ def read_mailbox(services: Services, entity: str, as_of: date) -> MailboxReport:
 def work_cases(services: Services, entity: str, as_of: date) -> CasesReport:
     """Open, update and close cases by what the day brought; once a week, look at what the payers are like."""
     with day_lock(services.database, entity, as_of, what="cases"):
-        snapshot = snapshot_of(services, entity, as_of)
-        with services.unit_of_work() as uow:
-            report = cases.work(uow, policy=services.policy, entity=entity, snapshot=snapshot, as_of=as_of)
-            uow.commit()
+        report = _worked_cases(services, entity, as_of, snapshot_of(services, entity, as_of))
     profiling.work_profiles(services, entity, as_of)
     log.info("%s %s: cases: %s", entity, as_of, in_words(report.as_dict()))
     return report
+
+
+def _worked_cases(services: Services, entity: str, as_of: date, snapshot: Snapshot) -> CasesReport:
+    """The day's work on cases, once more where the database gave it up because it and a person waited for each other."""
+    for left in reversed(range(TRIES)):
+        try:
+            with services.unit_of_work() as uow:
+                report = cases.work(
+                    uow, policy=services.policy, entity=entity, snapshot=snapshot, as_of=as_of
+                )
+                uow.commit()
+        except sa.exc.OperationalError as error:
+            if not left or not isinstance(error.orig, DeadlockDetected):
+                raise
+            log.warning("%s %s: cases: somebody worked on the same ones; once more", entity, as_of)
+        else:
+            return report
+    raise AssertionError("the last try raises or returns")
 
 
 def publish(services: Services, entity: str, as_of: date) -> SlackReport:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from relance.cases.asked import KIND, QUESTION, WAITING
 from relance.cases.holding import lift_holds, put_hold
 from relance.cases.permissions import allowed, check_person, covering, demanded, same_person
-from relance.cases.reading import Case, last_event, read_case
+from relance.cases.reading import Case, last_event, lock_case, read_case
 from relance.cases.record import Journal, change_case, close_case
 from relance.cases.resting import put_to_rest, rest_written_off
 from relance.cases.verbs import checked_text, finish
@@ -168,11 +168,9 @@ def take_back(journal: Journal, policy: Policy, case: Case) -> dict[str, Any]:
 def _asked(uow: UnitOfWork, policy: Policy, case_id: int, *, by: str, action: Action, on: date) -> _Question:
     """The open question, locked with what it is about, once this person may answer it that day."""
     check_person(by)
-    about = read_case(uow, case_id).details.get("target_case")
-    target = (
-        read_case(uow, about, lock=True) if about else None
-    )  # the older case first, as the day's work does
-    case = read_case(uow, case_id, lock=True)
+    case = lock_case(uow, case_id)
+    about = case.details.get("target_case")
+    target = read_case(uow, about) if about else None  # locked with the case that asks about it
     if case.kind != KIND:
         raise CaseError(
             f"Case {case_id} is of kind {case.kind}: there is nothing to approve.", key="no_approval"

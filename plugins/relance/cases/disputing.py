@@ -19,7 +19,7 @@ from relance.cases.disputes import end_dispute, hold_disputed, reopen_dispute
 from relance.cases.holding import lift_holds
 from relance.cases.permissions import check_allowed, check_person, colleagues_of
 from relance.cases.promising import items_named, ledger_on
-from relance.cases.reading import Case, list_cases, read_case
+from relance.cases.reading import Case, list_cases, lock_payer, read_case
 from relance.cases.record import Draft, Journal, open_cases, update_case
 from relance.cases.work import calendar_of
 from relance.config.policy import Policy
@@ -306,6 +306,7 @@ def _checked_evidence(evidence: Sequence[str]) -> tuple[str, ...]:
 def _one_at_a_time(uow: UnitOfWork, entity: str, payer_id: str) -> None:
     """Until this unit of work ends nobody else opens a dispute of the payer: two at once could contest one invoice twice."""
     key = sa.func.hashtextextended(f"relance dispute {entity} {payer_id}", 0)
+    lock_payer(uow, entity, payer_id)  # first: who works on one asks for the next dispute behind it
     uow.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -179,6 +179,29 @@ def read_case(uow: UnitOfWork, case_id: int, *, lock: bool = False) -> Case:
             f"There is no case {case_id}.", hint="`relance case list ENTITY` shows the open ones."
         )
     return Case(**row)
+
+
+def lock_case(uow: UnitOfWork, case_id: int) -> Case:
+    """The case of that number, locked until the unit of work ends, with all that a verb on it may lock after it.
+
+    Those are the case that it asks about and the payer's open ones. They are taken by number, as the day's work takes them: who
+    began with the newer one would wait for the older one, and the day's work for the newer one.
+
+    Raises:
+        CaseError: when there is none.
+    """
+    case = read_case(uow, case_id)
+    asks = case.details.get("target_case")
+    lock_payer(uow, case.entity, case.payer_id, also=[case_id, *([asks] if asks else [])])
+    return read_case(uow, case_id)
+
+
+def lock_payer(uow: UnitOfWork, entity: str, payer_id: str, *, also: Sequence[int] = ()) -> None:
+    """Lock a payer's open cases, and these, by number."""
+    table = dunning_case.c
+    own = sa.and_(table.entity == entity, table.payer_id == payer_id)
+    meant = sa.and_(own, sa.or_(table.state == "open", table.case_id.in_(also)))
+    uow.execute(sa.select(table.case_id).where(meant).order_by(table.case_id).with_for_update())
 
 
 def find_case(

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from relance.cases.permissions import check_allowed, check_person
-from relance.cases.reading import Case, last_event, read_case
+from relance.cases.reading import Case, last_event, lock_case, read_case
 from relance.cases.record import Journal
 from relance.config.policy import Policy
 from relance.config.roles import Action
@@ -34,7 +34,7 @@ def begin(
         NotAllowedError: they may not; says why, and who could.
     """
     check_person(by)
-    case = read_case(uow, case_id, lock=True)
+    case = lock_case(uow, case_id)
     check_allowed(uow, policy, by=by, action=action, entity=case.entity, case=case, days=days)
     return case, Journal(uow=uow, entity=case.entity, on=on_date, actor=by, policy=policy)
 

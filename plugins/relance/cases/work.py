@@ -81,10 +81,16 @@ def work(uow: UnitOfWork, *, policy: Policy, entity: str, snapshot: Snapshot, as
 
 
 def _lock(uow: UnitOfWork, entity: str) -> None:
-    """All open cases, by number: who works on two of them takes the older first too, so that nobody waits for each other."""
+    """All that may be worked, by number: who works on two of them takes the older first too, so that nobody waits for each other.
+
+    Those are the open cases, and closed ones that still rest or have something to be written off.
+    """
     table = dunning_case.c
-    open_ = sa.select(table.case_id).where(table.entity == entity, table.state == "open")
-    uow.execute(open_.order_by(table.case_id).with_for_update())
+    works = sa.or_(
+        table.state == "open", table.snoozed_until.is_not(None), table.details.has_key("written_off")
+    )
+    worked = sa.select(table.case_id).where(table.entity == entity, works)
+    uow.execute(worked.order_by(table.case_id).with_for_update())
 
 
 def calendar_of(policy: Policy, entity: str) -> Calendar:

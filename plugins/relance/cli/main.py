@@ -10,6 +10,7 @@ from typing import NoReturn
 import psycopg
 import sqlalchemy as sa
 import typer
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from relance.cli import (
     bench,
@@ -77,6 +78,7 @@ app.add_typer(outbox.app, name="outbox")
 inbox.app.command("read")(bounces.read)
 
 
+_OTHERS = (DeadlockDetected, LockNotAvailable)
 _WrongCall: type[Exception] = typer.BadParameter.__bases__[
     0
 ]  # click's UsageError, wherever this typer keeps its click
@@ -103,11 +105,7 @@ def run() -> NoReturn:
     except (sa.exc.OperationalError, psycopg.OperationalError) as error:
         if debug:
             raise
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        typer.echo(
-            f"relance: the database can't be reached: {reason}. Start it, or correct RELANCE_DATABASE_URL.",
-            err=True,
-        )
+        typer.echo(f"relance: {_of_database(error)}", err=True)
         sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `relance … | head` is no failure
@@ -119,6 +117,15 @@ def run() -> NoReturn:
         typer.echo(f"relance: {type(error).__name__}: {message[0]} (run again with --debug)", err=True)
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_database(error: Exception) -> str:
+    """Why the database did not do it, and what to do: others work on the same rows, or it is away."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, _OTHERS):
+        return "others work on the same cases just now; nothing was changed. Run it again in a minute."
+    reason = str(cause).strip().splitlines()[0]
+    return f"the database can't be reached: {reason}. Start it, or correct RELANCE_DATABASE_URL."
 
 
 def _say_wrong_call(error: Exception) -> None:
