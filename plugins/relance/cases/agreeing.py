@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from relance.cases import transitions
 from relance.cases.confirming import confirm, with_confirmation
 from relance.cases.instalments import conclude_plan, deal_with_plan, hold_for
-from relance.cases.permissions import check_allowed, colleagues_of
+from relance.cases.permissions import check_allowed, colleagues_of, sum_up
 from relance.cases.promised import Agreed, promise_facts
 from relance.cases.promising import (
     covers,
@@ -63,14 +63,14 @@ def agree(
     twice changes nothing.
 
     Raises:
-        NotAllowedError: `by` may not agree to this total.
+        NotAllowedError: `by` may not agree to this total, with what is still to be paid of plans that go on beside it.
         CaseError: parts, amounts, dates, payer or invoices that can't be agreed on; says what would do.
         AlreadyDoneError: somebody else noted the same plan; says who and when.
         UsageError: an unknown entity.
     """
     policy.entity(entity)
     check_allowed(
-        uow, policy, by=by, action="instalments", entity=entity, totals=_totals(parts),
+        uow, policy, by=by, action="instalments", entity=entity, totals=sum_up(amount for amount, _ in parts),
         payer=colleagues_of(uow, entity, payer_id),
     )  # fmt: skip
     total = _check_amounts(parts)
@@ -87,6 +87,11 @@ def agree(
         if _same(one, parts, items=items):
             return leave(journal, case, one)
     _check_overlap(plans, total.currency, items)
+    if beside := _beside(plans, total.currency, items):  # two small plans are no way around the amount
+        check_allowed(
+            uow, policy, by=by, action="instalments", entity=entity, totals=sum_up([total, *beside]),
+            payer=colleagues_of(uow, entity, payer_id),
+        )  # fmt: skip
     promises = read_promises(uow, entity=entity, payers=[payer_id], case_id=case.case_id)
     kept = [make_way(journal, one, total.currency, items, how="instalments") for one in promises]
     earlier = [_make_way(journal, one, total.currency, items) for one in plans]
@@ -103,11 +108,14 @@ def agree(
     return case.case_id
 
 
-def _totals(parts: Parts) -> list[Money]:
-    sums: dict[str, int] = {}
-    for amount, _ in parts:
-        sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
-    return [Money(currency, minor) for currency, minor in sorted(sums.items())]
+def _beside(plans: Sequence[InstalmentPlan], currency: str, items: tuple[str, ...] | None) -> list[Money]:
+    """What is still to be paid of running plans that the new one does not replace."""
+    return [
+        Money(currency, part.amount - part.paid)
+        for one in plans
+        if one.state == "open" and one.currency == currency and not covers(one, currency, items)
+        for part in one.parts
+    ]
 
 
 def _check_amounts(parts: Parts) -> Money:
@@ -120,7 +128,7 @@ def _check_amounts(parts: Parts) -> Money:
     low = [str(amount) for amount, _ in parts if amount.minor <= 0]
     if low:
         raise CaseError(f"A part of {low[0]} can't be agreed on.", hint="Give amounts above 0.")
-    totals = _totals(parts)
+    totals = sum_up(amount for amount, _ in parts)
     if len(totals) > 1:
         raise CaseError(
             f"The parts are in {' and '.join(one.currency for one in totals)}.",

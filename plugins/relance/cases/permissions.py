@@ -181,8 +181,17 @@ def longest_snooze(uow: UnitOfWork, policy: Policy, *, by: str, case: Case) -> i
 
 
 def demanded(case: Case) -> tuple[Money, ...]:
-    """The amounts that an approval is about."""
-    return tuple(Money(one["currency"], one["amount"]) for one in case.facts.get("demanded") or ())
+    """The amounts that say who may answer an approval: of what it asks, and of what stands beside it already."""
+    rows = [*(case.facts.get("demanded") or ()), *(case.facts.get("beside") or ())]
+    return tuple(sum_up([Money(one["currency"], one["amount"]) for one in rows]))
+
+
+def sum_up(amounts: Iterable[Money]) -> list[Money]:
+    """One amount a currency, in the order of the currencies."""
+    sums: dict[str, int] = {}
+    for one in amounts:
+        sums[one.currency] = sums.get(one.currency, 0) + one.minor
+    return [Money(currency, sums[currency]) for currency in sorted(sums)]
 
 
 def colleagues_of(uow: UnitOfWork, entity: str, payer_id: str) -> dict[str, Any]:

@@ -6,15 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from relance.cases.permissions import check_allowed
-from relance.cases.reading import Case, find_case
+import polars as pl
+import sqlalchemy as sa
+
+from relance.cases.permissions import check_allowed, sum_up
+from relance.cases.reading import Case, find_case, list_cases
 from relance.cases.record import Draft, Journal, change_case, open_cases
+from relance.cases.resting import WRITTEN_OFF
 from relance.cases.verbs import begin, check_open, checked_text, finish
 from relance.config.policy import Policy
 from relance.config.roles import Request
 from relance.errors import AlreadyDoneError, CaseError, NotAllowedError
 from relance.ledger.snapshot import Snapshot
 from relance.money import Money
+from relance.store.schema import hold
 from relance.store.uow import UnitOfWork
 
 KIND = "approval"
@@ -38,7 +43,8 @@ def write_off(
     """Ask that these open invoices, or all of the payer's, be written off; gives the approval that was opened. Doesn't commit.
 
     Until somebody says yes nothing changes; then their dunning rests until the ledger has them written off. Which role is asked
-    stands in roles.yaml, by the amount. `snapshot` is the ledger on `on_date`, read when not given.
+    stands in roles.yaml, by the amount: with what of the payer waits for such a yes or has it, so that no tier is split away.
+    `snapshot` is the ledger on `on_date`, read when not given.
 
     Raises:
         CaseError: no such case, no reason, invoices that are not open.
@@ -55,20 +61,49 @@ def write_off(
     check_open(uow, case)
     if case.kind in {KIND, "data"}:
         raise CaseError(f"A case of kind {case.kind} has nothing to be written off.", key="no_write_off")
-    items = items_named(snapshot or ledger_on(uow, case.entity, on_date), case.payer_id, invoices)
+    ledger = snapshot or ledger_on(uow, case.entity, on_date)
+    items = items_named(ledger, case.payer_id, invoices)
     if items.is_empty():
         raise CaseError(
             f"Nothing of {case.payer_id} is open.", hint="It was paid or cleared since.", key="nothing_open"
         )
-    sums: dict[str, int] = {}
-    for currency, open_ in items.select("currency", "open").iter_rows():
-        sums[currency] = sums.get(currency, 0) + open_
-    totals = [Money(currency, sums[currency]) for currency in sorted(sums)]
-    check_allowed(uow, policy, by=by, action="write_off", entity=case.entity, case=case, totals=totals)
+    totals = _sums(items)
+    beside = _beside(uow, case, ledger, items)
+    check_allowed(
+        uow, policy, by=by, action="write_off", entity=case.entity, case=case, totals=sum_up([*totals, *beside])
+    )  # fmt: skip
     number = ask(
-        journal, policy, case, what="write_off", why=words, totals=totals, items=sorted(items["invoice_id"])
-    )
+        journal, policy, case, what="write_off", why=words, totals=totals, items=sorted(items["invoice_id"]), beside=beside,
+    )  # fmt: skip
     return finish(journal, number)
+
+
+def _beside(uow: UnitOfWork, case: Case, ledger: Snapshot, items: pl.DataFrame) -> list[Money]:
+    """What else of the payer is open that waits to be written off or is approved to be, in the currencies of these items.
+
+    Two that ask at once do so one after the other, so that the second counts the first.
+    """
+    key = sa.func.hashtextextended(f"relance write-off {case.entity} {case.payer_id}", 0)
+    uow.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+    approved = sa.select(hold.c.invoice_id).where(
+        hold.c.entity == case.entity, hold.c.payer_id == case.payer_id, hold.c.reason == WRITTEN_OFF,
+        hold.c.ended_on.is_(None), hold.c.case_id.is_not(None), hold.c.invoice_id.is_not(None),
+    )  # fmt: skip
+    names = set(uow.execute(approved).scalars())
+    for other in list_cases(uow, entity=case.entity, kind=KIND, payer_id=case.payer_id):
+        if other.details.get("asks") == "write_off":
+            names.update(other.details.get("invoices") or ())
+    others = ledger.items.filter(
+        pl.col("payer_id") == case.payer_id, pl.col("invoice_id").is_in(sorted(names)),
+        ~pl.col("invoice_id").is_in(items["invoice_id"].to_list()), pl.col("currency").is_in(items["currency"].to_list()),
+    )  # fmt: skip
+    return _sums(others)
+
+
+def _sums(items: pl.DataFrame) -> list[Money]:
+    return sum_up(
+        [Money(currency, open_) for currency, open_ in items.select("currency", "open").iter_rows()]
+    )
 
 
 def ask(
@@ -81,15 +116,18 @@ def ask(
     totals: Iterable[Money],
     items: Sequence[str] | None,
     until: str | None = None,
+    beside: Iterable[Money] = (),
 ) -> int:
     """Open the approval of what the journal's actor asks for, and tell the case it is about; gives the approval's number.
+
+    `beside`: what of the same kind stands already; it counts where the amount says who is asked and who may answer.
 
     Raises:
         NotAllowedError: roles.yaml names nobody to approve it.
         AlreadyDoneError: it waits for a yes already.
     """
-    amounts = tuple(totals)
-    role = policy.roles.approvals.role_for(what, amounts)
+    amounts, more = tuple(totals), tuple(beside)
+    role = policy.roles.approvals.role_for(what, sum_up([*amounts, *more]))
     if role is None:
         raise NotAllowedError(
             f"{journal.actor} may not {what.replace('_', ' ')} this, and nobody is named to approve it.",
@@ -100,6 +138,8 @@ def ask(
         "why": why, "votes": [],
     }  # fmt: skip
     facts = question(policy, case, role=role, on=journal.on, what=what, totals=amounts, items=items)
+    if more:
+        facts["beside"] = as_facts(more)
     draft = Draft(
         case.payer_id, KIND, facts, body={"asks": what, "role": role, "why": why, "until": until},
         subject=f"{what}:{case.case_id}", details=details, requested_by=journal.actor,

@@ -290,6 +290,20 @@ def test_a_plan_replaces_an_open_promise_that_it_covers(world):
     assert [row["ended_on"] for row in world.rows(schema.hold)] == [MADE, None]
 
 
+def test_the_amount_that_a_role_may_agree_on_counts_the_plans_that_run_already(world):
+    """A collector agrees on 1,000.00 EUR in all."""
+    world.agree([("400.00 EUR", 0), ("400.00 EUR", 30)], by=COLLECTOR, invoices=["F1"])
+    for total, refused in ((101, True), (100, False)):
+        parts = [(f"{total}.00 EUR", 0), ("100.00 EUR", 30)]
+        if refused:
+            with pytest.raises(NotAllowedError, match=r"only up to 1000\.00 EUR"):
+                world.agree(parts, by=COLLECTOR, invoices=["F2"])
+        else:
+            world.agree(parts, by=COLLECTOR, invoices=["F2"])
+    assert [one.state for one in world.plans()] == ["open", "open"]
+    world.agree([("500.00 EUR", 0), ("500.00 EUR", 30)], by=COLLECTOR)  # it replaces both
+
+
 def test_the_same_plan_twice_changes_nothing(world):
     number = world.agree()
     before = world.everything()

@@ -106,6 +106,27 @@ def test_amount_tiers_name_the_role(database: Database) -> None:
         act(small, cases.approve, LEAD, case_id=large.case_id)
 
 
+def test_amount_tiers_count_what_waits_or_is_approved_already(world: World) -> None:
+    """A lead writes off up to 5,000.00 EUR: of F1 (1,000.00) and G (4,500.00) one or the other, on whichever case."""
+    world.ledger(invoices=[{"item_id": "G", "invoice_id": "G", "due_date": DAY, "amount": 450_000}])
+    other = world.promise("10.00 EUR", DAY + timedelta(days=5), DAY, by=SALES)
+    asked = _write_off(world, invoices=["G"])
+    with pytest.raises(NotAllowedError, match=r"only up to 5000\.00 EUR"):
+        _write_off(world, case_id=other, invoices=["F1"])
+    act(world, cases.approve, BOSS, case_id=asked.case_id)
+    with pytest.raises(NotAllowedError, match=r"only up to 5000\.00 EUR"):
+        _write_off(world, case_id=other, invoices=["F1"])
+    small = _write_off(world, BOSS, case_id=other, invoices=["F1"])
+    assert small.facts["demanded"] == [{"currency": "EUR", "amount": 100_000}]
+    world.work(DAY)
+    assert (
+        act(world, cases.approve, LEAD, case_id=small.case_id).state == "open"
+    )  # two leads, as for more than 5,000.00
+    act(world, cases.wake, LEAD, what="write_off")  # what was approved is dunned again, and counts no more
+    act(world, cases.reject, BOSS, case_id=small.case_id, reason="no")
+    assert "beside" not in _write_off(world, case_id=other, invoices=["F1"]).facts
+
+
 def test_two_different_people_where_the_policy_says_so(database: Database) -> None:
     world = late_payer(database, 900_000)  # more than one finance lead may approve alone
     asked = _write_off(world, BOSS).case_id
