@@ -99,6 +99,7 @@ def reopen_dispute(journal: Journal, case: Case) -> None:
 def work_disputes(journal: Journal, *, snapshot: Snapshot, policy: Policy, calendar: Calendar) -> Worked:
     """Open, update and close: what the platform says by the day's ledger, all others when nothing they contest is open."""
     one = policy.entity(journal.entity)
+    _give_days(journal, one.dispute_days)
     cases = [case for case in _open_cases(journal) if not is_by_day(case)]
     parts = {case.case_id: disputed_items(journal.uow, case) for case in cases}
     taken = {item for case in cases for item in parts[case.case_id]}
@@ -213,15 +214,21 @@ def _work_platform(
 
 
 def _give_days(journal: Journal, days: int) -> None:
-    """New cases of the platform's word get the reason and the deadline that a person gives to others."""
+    """Open disputes without a deadline get one, counted from their first day: new ones of the platform's word, and older ones.
+
+    The platform's get their reason with it. Reviews of holds have no deadline.
+    """
     table = dunning_case
-    reason = sa.cast({"reason": PLATFORM}, JSONB)
+    reason = sa.case(
+        (table.c.subject == PLATFORM, sa.cast({"reason": PLATFORM}, JSONB)), else_=sa.cast({}, JSONB)
+    )
     journal.uow.execute(
         sa.update(table)
         .where(
             table.c.entity == journal.entity,
             table.c.kind == KIND,
-            table.c.subject == PLATFORM,
+            table.c.state == "open",
+            ~table.c.subject.startswith("hold:"),
             table.c.due_on.is_(None),
         )
         .values(due_on=table.c.opened_on + days, details=table.c.details.op("||")(reason))

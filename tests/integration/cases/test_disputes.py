@@ -25,7 +25,7 @@ from relance.insight.statements import statement
 from relance.money import Money
 from relance.settings import REPOSITORY
 from relance.store.database import Database
-from relance.store.schema import hold
+from relance.store.schema import dunning_case, hold
 from relance.store.uow import UnitOfWork
 from tests.integration.cases.people import act
 from tests.integration.cases.world import BY, ENTITY, World, invoice
@@ -297,6 +297,17 @@ def test_a_dispute_closes_when_its_invoices_are_paid_or_cancelled(
     before = world.everything()
     world.work(NEXT)
     assert world.everything() == before
+
+
+def test_the_days_work_gives_an_older_dispute_its_deadline(world: World) -> None:
+    number = take(world, "F1").case_id
+    with UnitOfWork(world.database) as uow:  # as before disputes had details and deadlines
+        uow.execute(sa.update(dunning_case).values(due_on=None, details={}))
+        uow.commit()
+    due = DAY + timedelta(days=30)
+    world.work(due)
+    after = case_of(world, number)
+    assert (after.due_on, after.facts["deadline"], after.details) == (due, "today", {})
 
 
 def test_a_dispute_of_several_invoices_stands_while_one_is_open(world: World) -> None:
