@@ -107,7 +107,9 @@ class Filing:
             row["state"] in _OPEN
         ):  # it has left, or nothing could have come back; its sender finds that settled
             proof = Receipt(row["provider"] or CHANNEL, "came back")
-            records.sent(uow, message_of(row), proof, actor=ACTOR, note="it came back, so it had left")
+            records.sent(
+                uow, message_of(row, body=b""), proof, actor=ACTOR, note="it came back, so it had left"
+            )
         contacts.set_state(uow, [row["key"]], outcome.fate, ACTOR, None, note, only_from=_LEFT)
 
     def _reply(self, uow: UnitOfWork, mail: Incoming, row: sa.RowMapping | None) -> Filed:
