@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from relance.cases.asked import KIND, QUESTION, WAITING
 from relance.cases.holding import lift_holds, put_hold
-from relance.cases.permissions import allowed, check_person, covering, demanded, same_person
+from relance.cases.permissions import allowed, check_person, covering, demanded, longest_snooze, same_person
 from relance.cases.reading import Case, last_event, lock_case, read_case
 from relance.cases.record import Journal, change_case, close_case
 from relance.cases.resting import put_to_rest, rest_written_off
@@ -95,7 +95,7 @@ def reject(
 
     Raises:
         CaseError: no such case, not an approval, no reason, days that are none, or what it asks has changed.
-        NotAllowedError: this person may not reject it.
+        NotAllowedError: this person may not reject it, or not let it rest for longer than `REST_DAYS` and their snoozes may be.
         AlreadyDoneError: it is answered; says by whom, how and when.
     """
     words = checked_text(reason, "reason", needed=False)
@@ -104,6 +104,8 @@ def reject(
     if not 1 <= days <= 365:
         raise CaseError(f"{days} days can't be rested.", hint="Give 1 to 365.", key="days")
     asked = _asked(uow, policy, case_id, by=by, action="reject", on=on_date)
+    if asked.contact is not None:
+        _check_rest(uow, policy, asked.case, by=by, days=days)
     journal = Journal(uow=uow, entity=asked.case.entity, on=on_date, actor=by, policy=policy)
     how = "withdrawn" if same_person(asked.case.requested_by, by) else "rejected"
     body = {"role": asked.case.facts["role"], "why": words}
@@ -206,6 +208,19 @@ def _asked(uow: UnitOfWork, policy: Policy, case_id: int, *, by: str, action: Ac
     return _Question(case, row, target, rows)
 
 
+def _check_rest(uow: UnitOfWork, policy: Policy, case: Case, *, by: str, days: int) -> None:
+    """Who may say no may give it the usual rest; a longer one is a snooze, by the person's own limit."""
+    if days <= REST_DAYS:
+        return
+    longest = longest_snooze(uow, policy, by=by, case=case)
+    most = None if longest is None else max(longest, REST_DAYS)
+    if most is not None and days > most:
+        raise NotAllowedError(
+            f"{by} may let it rest for {most} days at most, not {days}.", hint=f"Give 1 to {most} days.",
+            key="rest_too_long", most=most,
+        )  # fmt: skip
+
+
 def _contact(uow: UnitOfWork, case: Case) -> sa.RowMapping:
     query = sa.select(contact).where(contact.c.key == case.subject).with_for_update()
     return uow.execute(query).mappings().one()
@@ -287,7 +302,7 @@ def _grant(journal: Journal, case: Case, target: Case) -> None:
     if asks["asks"] == "snooze":
         put_to_rest(
             journal, target, until=date.fromisoformat(asks["until"]), reason=asks["why"], items=asks["invoices"],
-            asked_by=who,
+            asked_by=who, role=case.facts.get("asked_role"),
         )  # fmt: skip
     else:
         rest_written_off(journal, target, asks["invoices"], asked_by=who, reason=asks["why"])

@@ -19,6 +19,8 @@ from relance.store.uow import UnitOfWork
 
 _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
 _ANSWERS = frozenset[Action]({"approve", "reject"})
+_GRAVE = frozenset[Action]({"approve", "reject", "write_off", "waive", "instalments"})
+"""What gives money or a decision away."""
 _KIND_OF: Mapping[str, str] = {"dispute": "dispute", "promise": "promise", "instalments": "promise"}
 """What is done to a payer without a case makes one of this kind."""
 
@@ -108,7 +110,7 @@ def covering(
     """
     check_person(by)
     question = _Question(action, entity, _kind(action, case), tuple(totals), days, asked)
-    mine, own = roles_of(uow, policy, by), _is_own(by, case, payer)
+    mine, own = roles_of(uow, policy, by), _is_own(by, case, payer, action)
     rows = _allowing(policy.roles, question, mine, own=own)
     if not rows:
         raise _refusal(policy.roles, question, by=by, mine=mine, own=own)
@@ -137,7 +139,7 @@ def sight_of_payers(uow: UnitOfWork, policy: Policy, *, by: str) -> Callable[[st
 
     def may_see(entity: str, payer: Mapping[str, Any]) -> bool:
         return sees.get((entity, False), False) or (
-            sees.get((entity, True), False) and _is_own(by, None, payer)
+            sees.get((entity, True), False) and _is_own(by, None, payer, "see")
         )
 
     return may_see
@@ -155,7 +157,7 @@ def allowed(
 
     `roles`: the person's, where they are known already (`roles_of`). Who asked a question may not answer it, but take it back.
     """
-    mine, own = roles if roles is not None else roles_of(uow, policy, by), _is_own(by, case, None)
+    mine = roles if roles is not None else roles_of(uow, policy, by)
     found = set()
     for action in ACTIONS:
         if action in _ANSWERS and case.kind != "approval":
@@ -164,7 +166,7 @@ def allowed(
         question = _Question(
             action, case.entity, case.kind, demanded(case) if asks else (), None, _role(case) if asks else None
         )  # fmt: skip
-        if _allowing(policy.roles, question, mine, own=own):
+        if _allowing(policy.roles, question, mine, own=_is_own(by, case, None, action)):
             found.add(action)
     if case.kind == "approval" and same_person(case.requested_by, by):
         found = (found - _ANSWERS) | {"reject"}
@@ -174,7 +176,7 @@ def allowed(
 def longest_snooze(uow: UnitOfWork, policy: Policy, *, by: str, case: Case) -> int | None:
     """For how many days this person may let a case rest: None without a limit of their own, 0 not at all."""
     question = _Question("snooze", case.entity, case.kind, (), None, None)
-    rows = _allowing(policy.roles, question, roles_of(uow, policy, by), own=_is_own(by, case, None))
+    rows = _allowing(policy.roles, question, roles_of(uow, policy, by), own=_is_own(by, case, None, "snooze"))
     if any(row.days is None for row in rows):
         return None
     return max((row.days or 0 for row in rows), default=0)
@@ -296,10 +298,15 @@ def _handle(group: str) -> str:
     return group.strip().removeprefix("@").casefold()
 
 
-def _is_own(by: str, case: Case | None, payer: Mapping[str, Any] | None) -> bool:
-    """Whether the person has the case, or is the payer's collector or sales owner."""
+def _is_own(by: str, case: Case | None, payer: Mapping[str, Any] | None, action: Action) -> bool:
+    """Whether the person is the payer's collector or sales owner, or has the case.
+
+    Having the case counts for everyday actions only: anybody may take a case, and would give themselves what it takes.
+    """
     about = payer if payer is not None else (case.facts.get("payer") or {}) if case is not None else {}
-    people = [about.get("collector"), about.get("sales_owner"), case.owner if case is not None else None]
+    people = [about.get("collector"), about.get("sales_owner")]
+    if case is not None and action not in _GRAVE:
+        people.append(case.owner)
     return any(same_person(by, person) for person in people)
 
 

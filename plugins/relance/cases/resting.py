@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -19,6 +19,9 @@ from relance.ledger.snapshot import Snapshot
 from relance.store.schema import dunning_case, hold
 
 SNOOZED = "snoozed"
+ONE_DAY = timedelta(days=1)
+FAR = date(9000, 1, 1)
+"""The last day of what has none."""
 WRITTEN_OFF = "commercial_hold"
 """The hold of invoices that are approved to be written off, until the ledger says so."""
 _PAID = frozenset({"paid", "paid_late", "kept", "partly_kept"})
@@ -32,20 +35,45 @@ def put_to_rest(
     reason: str,
     items: Sequence[str] | None,
     asked_by: str | None = None,
+    role: str | None = None,
 ) -> None:
     """The case, and dunning of these items or of all of the payer's (None), rest to the end of `until`, instead of earlier rests.
 
-    `asked_by`: who asked for it, where the journal's actor is who approved it.
+    `asked_by`: who asked for it, where the journal's actor is who approved it; `role`: the role that was asked.
     """
     lift_holds(journal, journal.on, case_id=case.case_id, reason=SNOOZED)
     said = {
         "by": asked_by or journal.actor, "on": journal.on.isoformat(), "until": until.isoformat(), "reason": reason,
         "invoices": None if items is None else list(items),
-        **({"approved_by": journal.actor} if asked_by else {}),
+        **({"approved_by": journal.actor, "role": role} if asked_by else {}),
     }  # fmt: skip
     hold_rest(journal, case, until, items, source=f"{said['by']}, {journal.on.isoformat()}")
     details = {**case.details, "snooze": said}
     change_case(journal, case, "snooze", said, snoozed_until=until, details=details)
+
+
+def unbroken_since(journal: Journal, case: Case, items: Sequence[str] | None) -> date:
+    """The first day of the rest that a rest of these items (None: all) would go on from without a day between; else today."""
+    table = hold.c
+    meant = [table.entity == case.entity, table.payer_id == case.payer_id, table.reason == SNOOZED]
+    if items is not None:
+        meant.append(sa.or_(table.invoice_id.is_(None), among(table.invoice_id, items)))
+    query = sa.select(table.from_date, table.until, table.ended_on).where(
+        *meant, table.from_date <= journal.on
+    )
+    first = journal.on
+    for put in sorted(journal.uow.execute(query), key=_last_day, reverse=True):
+        if put.from_date < first <= _last_day(put) + ONE_DAY:
+            first = put.from_date
+    return first
+
+
+def _last_day(put: sa.Row[Any]) -> date:
+    """The last day on which a hold stood, or will."""
+    ends: list[date] = [put.until] if put.until else []
+    if put.ended_on:
+        ends.append(put.ended_on - ONE_DAY)
+    return min(ends, default=FAR)
 
 
 def hold_rest(journal: Journal, case: Case, until: date, items: Sequence[str] | None, *, source: str) -> None:

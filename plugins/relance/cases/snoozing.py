@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from relance.cases.among import among
-from relance.cases.permissions import longest_snooze
+from relance.cases.permissions import check_allowed, longest_snooze, roles_of, same_person
 from relance.cases.reading import Case
 from relance.cases.requesting import ask
-from relance.cases.resting import end_rest, end_write_off, put_to_rest
+from relance.cases.resting import end_rest, end_write_off, put_to_rest, unbroken_since
 from relance.cases.verbs import already, begin, check_open, checked_text, finish
 from relance.config.policy import Policy
 from relance.config.roles import Action
-from relance.errors import AlreadyDoneError, CaseError
+from relance.errors import AlreadyDoneError, CaseError, NotAllowedError
 from relance.money import Money
 from relance.store.schema import customer_version, invoice_version
 from relance.store.uow import UnitOfWork
@@ -39,8 +39,9 @@ def snooze(
 ) -> Case:
     """Let a case and the payer's dunning, or that of these invoices only, rest to the end of `until`. Doesn't commit.
 
-    Gives the case; where `until` is more days away than the roles of `by` may give, the approval that was opened instead: until
-    somebody says yes, nothing rests. Another rest of the same case takes the place of the first.
+    Gives the case; where the rest, with what it goes on from, is longer than the roles of `by` may give, the approval that was
+    opened instead: until somebody says yes, nothing changes. Another rest of the same case takes the place of the first; one
+    that ends earlier takes what waking it takes.
 
     Raises:
         CaseError: no such case, no reason, a day that has come or is more than a year away, invoices that aren't the payer's.
@@ -59,6 +60,13 @@ def snooze(
     items = None if invoices is None else _items_of(uow, case, invoices)
     _refuse_same(case, until, items)
     longest = longest_snooze(uow, policy, by=by, case=case)
+    shorter = _shortens(case, until, items)
+    if shorter or _leaves_out(case, until, items):
+        check_may_end(uow, policy, case, by=by, on_date=on_date)
+    if (
+        not shorter
+    ):  # 14 days and 14 more are 28: what is compared is the whole rest, whoever gave its first days
+        days += (on_date - unbroken_since(journal, case, items)).days
     if longest is not None and days > longest:
         number = ask(
             journal, policy, case, what="snooze", why=words, totals=overdue_of(case), items=items,
@@ -101,8 +109,53 @@ def wake(
     else:
         if case.snoozed_until is None:
             raise already(uow, case, "awake", ("wake", "open"), key="awake")
+        check_may_end(uow, policy, case, by=by, on_date=on_date)
         end_rest(journal, case, how="hand", reason=words)
     return finish(journal, case_id)
+
+
+def check_may_end(uow: UnitOfWork, policy: Policy, case: Case, *, by: str, on_date: date) -> None:
+    """Refuse to cut short what takes more than this person may give: it is theirs, their role's yes, or within their limit.
+
+    Raises:
+        NotAllowedError: it is none of these; says who could.
+    """
+    said = case.details.get("snooze") or {}
+    if case.snoozed_until is None or any(same_person(by, said.get(name)) for name in ("by", "approved_by")):
+        return
+    role = said.get("role")
+    onward = policy.roles.onward(role) if role else ()
+    if roles_of(uow, policy, by) & set(onward):
+        return
+    left = max((case.snoozed_until - on_date).days, 0)
+    try:
+        check_allowed(uow, policy, by=by, action="snooze", entity=case.entity, case=case, days=left)
+    except NotAllowedError as refusal:
+        if refusal.key != "not_allowed_so":
+            raise
+        could = [
+            *dict.fromkeys([*cast("Sequence[str]", refusal.values["could"]), *onward, str(said.get("by"))])
+        ]
+        raise NotAllowedError(
+            f"{by} may not cut the rest until {case.snoozed_until} short: it goes on for longer than they may give.",
+            hint=f"It takes {', '.join(could)}.", key="not_allowed_so", action="snooze", could=could, because=("days",),
+        ) from refusal  # fmt: skip
+
+
+def _shortens(case: Case, until: date, items: Sequence[str] | None) -> bool:
+    """Whether a rest stands in which this one lies as a whole."""
+    if case.snoozed_until is None or until > case.snoozed_until:
+        return False
+    had = (case.details.get("snooze") or {}).get("invoices")
+    return had is None or (items is not None and set(items) <= set(had))
+
+
+def _leaves_out(case: Case, until: date, items: Sequence[str] | None) -> bool:
+    """Whether a rest stands of which this one, in its place, would end a part."""
+    if case.snoozed_until is None:
+        return False
+    had = (case.details.get("snooze") or {}).get("invoices")
+    return until < case.snoozed_until or (items is not None and (had is None or not set(had) <= set(items)))
 
 
 def overdue_of(case: Case) -> list[Money]:

@@ -205,3 +205,17 @@ def test_without_a_table_everyday_work_is_everybodys_and_what_needs_a_yes_is_nob
     assert not may & {"approve", "reject", "write_off", "waive", "instalments"}
     assert longest_snooze(uow, bare, by="anybody@lumen.example", case=case) == 14
     assert allowed(uow, unsound, by="anybody@lumen.example", case=case) == set()
+
+
+def test_taking_a_case_gives_nobody_its_money(uow: UnitOfWork, policy: Policy) -> None:
+    grave: tuple[Action, ...] = ("approve", "reject", "write_off", "waive", "instalments")
+    row = {"role": "everybody", "may": [*grave, "resolve"], "own_accounts": True}
+    table = Roles.model_validate({**yaml.safe_load(TABLE), "permissions": [row]})
+    own = Policy(roles=table)
+    taken = _case(facts={"payer": {}}, owner="anybody@lumen.example")
+    for action in grave:
+        with pytest.raises(NotAllowedError, match="only for accounts that are theirs"):
+            check_allowed(uow, own, by="anybody@lumen.example", action=action, entity="FR01", case=taken)
+        check_allowed(uow, own, by="coll@lumen.example", action=action, entity="FR01", case=_case())
+    assert "resolve" in allowed(uow, own, by="anybody@lumen.example", case=taken)
+    assert not allowed(uow, own, by="anybody@lumen.example", case=taken) & set(grave)

@@ -14,6 +14,7 @@ from tests.integration.cases.people import (
     COLLECTOR,
     DAY,
     LEAD,
+    LEAD_2,
     SALES,
     act,
     case_of,
@@ -150,3 +151,40 @@ def test_what_waits_for_a_yes_can_not_rest_itself(world: World) -> None:
     asked = _snooze(world, until=DAY + timedelta(days=40))
     with pytest.raises(CaseError, match="can't rest"):
         act(world, cases.snooze, BOSS, until=WEEK, reason="later", case_id=asked.case_id)
+
+
+def test_longest_by_role_counts_from_the_first_day_of_the_unbroken_rest(world: World) -> None:
+    _snooze(world, until=DAY + timedelta(days=14))
+    later = DAY + timedelta(days=12)
+    assert _snooze(world, until=later + timedelta(days=3), on=later).kind == "approval"
+    assert holds_on(world, later) == [(None, "snoozed", DAY + timedelta(days=14))]
+
+
+def test_neither_waking_it_nor_the_end_of_its_days_begins_the_count_anew(world: World) -> None:
+    _snooze(world, until=DAY + timedelta(days=10))
+    woken = DAY + timedelta(days=10)
+    act(world, cases.wake, SALES, woken)
+    assert _snooze(world, until=woken + timedelta(days=5), on=woken).kind == "approval"
+    gap = woken + timedelta(days=2)
+    assert _snooze(world, until=gap + timedelta(days=14), on=gap).case_id == 1
+
+
+def test_a_longer_rest_is_cut_short_only_by_who_could_have_given_what_is_left(world: World) -> None:
+    _snooze(world, until=DAY + timedelta(days=60), by=LEAD)
+    for verb in (
+        lambda: act(world, cases.wake, SALES),
+        lambda: _snooze(world, until=DAY + timedelta(days=2)),
+    ):
+        with pytest.raises(NotAllowedError, match=f"It takes finance_lead, management, {LEAD}"):
+            verb()
+    assert holds_on(world, DAY) == [(None, "snoozed", DAY + timedelta(days=60))]
+    act(world, cases.wake, COLLECTOR, DAY + timedelta(days=30))
+
+
+def test_who_asked_for_a_longer_rest_and_the_role_that_approved_it_may_wake_it(world: World) -> None:
+    for by in (SALES, LEAD_2, BOSS):
+        asked = _snooze(world, until=DAY + timedelta(days=200)).case_id
+        act(world, cases.approve, LEAD, case_id=asked)
+        with pytest.raises(NotAllowedError):
+            act(world, cases.wake, COLLECTOR)
+        act(world, cases.wake, by)

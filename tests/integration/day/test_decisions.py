@@ -70,6 +70,14 @@ def _answer(company: Company, on: date, *, by: str = LEAD, yes: bool = True, **h
         uow.commit()
 
 
+def test_a_no_lets_rest_for_no_longer_than_the_persons_snoozes_may_be(asking: Company) -> None:
+    _run(asking)
+    with pytest.raises(NotAllowedError, match=rf"{LEAD} may let it rest for 14 days at most, not 15"):
+        _answer(asking, TODAY, yes=False, reason="not yet", days=15)
+    _answer(asking, TODAY, yes=False, reason="not yet", days=14)
+    assert _cases(asking, "approval") == []
+
+
 def test_what_waits_for_a_yes_is_a_case_for_the_role_that_the_step_names(asking: Company) -> None:
     assert _run(asking)["awaiting_approval"] == 1
     (one,) = _cases(asking, "approval")

@@ -66,6 +66,7 @@ WORDS: dict[str, str] = {
     "refusal.answered": "Fall {case} wurde schon beantwortet ({how}), von {who} am {on}.",
     "refusal.empty": "Es braucht ein paar Worte.",
     "refusal.days": "Geben Sie 1 bis 365 Tage an.",
+    "refusal.rest_too_long": "Sie dürfen es höchstens {most} Tage ruhen lassen.",
     "refusal.request_reopened": (
         "Was hier erbeten war, wird nicht noch einmal gefragt. Bitten Sie im eigenen Fall erneut darum."
     ),

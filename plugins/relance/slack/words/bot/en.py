@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "refusal.answered": "Case {case} was answered already ({how}) by {who} on {on}.",
     "refusal.empty": "Some words are needed.",
     "refusal.days": "Give 1 to 365 days.",
+    "refusal.rest_too_long": "You may let it rest for {most} days at most.",
     "refusal.request_reopened": (
         "What was asked for here is not asked again. Ask for it anew on its own case."
     ),

@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "refusal.answered": "El caso {case} ya fue respondido ({how}) por {who} el {on}.",
     "refusal.empty": "Hace falta escribir algo.",
     "refusal.days": "Dé de 1 a 365 días.",
+    "refusal.rest_too_long": "Puede dejarlo en pausa {most} días como máximo.",
     "refusal.request_reopened": (
         "Lo que se pidió aquí no se vuelve a preguntar. Pídalo de nuevo en su propio caso."
     ),

@@ -62,6 +62,7 @@ WORDS: dict[str, str] = {
     "refusal.answered": "Le dossier {case} a déjà reçu une réponse ({how}) de {who} le {on}.",
     "refusal.empty": "Il faut écrire quelque chose.",
     "refusal.days": "Donnez de 1 à 365 jours.",
+    "refusal.rest_too_long": "Vous pouvez le laisser en pause {most} jours au plus.",
     "refusal.request_reopened": "Cette demande n’est pas reposée. Refaites-la dans son propre dossier.",
     "refusal.answer_used": "La réponse ne peut plus être retirée : le contact a eu lieu.",
     "refusal.no_approval": "Il n’y a rien à approuver dans ce dossier.",
