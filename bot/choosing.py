@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
 from bot.asking import fold
-from bot.worklists import Viewer, read_cases, read_light, viewer_of
+from bot.worklists import Viewer, read_cases, viewer_of
 from relance.cases.reading import Case
 from relance.config.policy import Policy
 from relance.config.roles import Action
@@ -44,29 +44,36 @@ def check_ever(uow: UnitOfWork, policy: Policy, by: str, action: Action) -> View
 def search(uow: UnitOfWork, policy: Policy, viewer: Viewer, typed: str) -> list[CaseChoice]:
     """Open cases whose payer's name or number, or own number, has what was typed; the best first."""
     table = dunning_case.c
-    name = sa.cast(table.facts, JSONB)["payer"]["name"].astext
-    query = sa.select(table.case_id, table.payer_id, name).where(table.state == "open")
-    words = fold(typed).split()
-    found = {
-        number: (
-            str(number) != typed.strip().lstrip("#"),
-            not fold(called or "").startswith(words[0] if words else ""),
+    named = _folded(sa.cast(table.facts, JSONB)["payer"]["name"].astext).label("name")
+    seen = sa.select(table.case_id, table.payer_id, named).where(viewer.sees(policy.entities))
+    cte = seen.cte("seen").prefix_with("MATERIALIZED", dialect="postgresql").c  # names are taken apart once
+    words, number = fold(typed).split(), typed.strip().lstrip("#")
+    numbered, said = sa.cast(cte.case_id, sa.Text), cte.name + " " + sa.func.lower(cte.payer_id)
+    fits = [
+        sa.or_(
+            sa.func.strpos(said, word) > 0,
+            numbered == word.lstrip("#") if len(words) == 1 or word[0] == "#" else sa.false(),
         )
-        for number, payer_id, called in uow.execute(query)
-        if all(
-            word in f"{fold(called or '')} {payer_id.casefold()}"
-            or ((len(words) == 1 or word[0] == "#") and word.lstrip("#") == str(number))
-            for word in words
-        )
-    }
-    seen = {
-        one.case_id
-        for one in read_light(uow)
-        if one.case_id in found and one.entity in policy.entities and viewer.may_see(one)
-    }
-    best = sorted(seen, key=lambda number: (found[number], -number))[:MOST]
+        for word in words
+    ]
+    starts = cte.name.startswith(words[0] if words else "", autoescape=True)
+    query = (
+        sa.select(cte.case_id)
+        .where(*fits)
+        .order_by((numbered == number).desc(), starts.desc(), cte.case_id.desc())
+        .limit(MOST)
+    )
+    best = list(uow.execute(query).scalars())
     cases = read_cases(uow, best)
     return [choice_of(cases[number]) for number in best if number in cases]
+
+
+def _folded(name: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """A name as `fold` has it, but for blanks: PostgreSQL's `normalize` takes accents apart as Python does."""
+    apart = sa.func.normalize(
+        sa.func.replace(sa.func.coalesce(name, ""), "ß", "ss"), sa.literal_column("NFKD")
+    )
+    return sa.func.lower(sa.func.regexp_replace(apart, "[\u0300-\u036f]", "", "g"))
 
 
 def choice_of(case: Case) -> CaseChoice:

@@ -47,7 +47,7 @@ def home_of(desk: Desk, person: Person, look: HomeFilter) -> HomeData:
     with desk.unit_of_work() as uow:
         viewer = viewer_of(uow, policy, by)
         chosen = choose(uow, policy, viewer, look, desk.services.today)
-        shown = chosen.shown(look)
+        shown = chosen.lists
         numbers = [one.case_id for rows in shown.values() for one in rows]
         cases, links = read_cases(uow, numbers), permalinks(uow, numbers, desk.people.workspace_url())
         lists = {
@@ -60,7 +60,7 @@ def home_of(desk: Desk, person: Person, look: HomeFilter) -> HomeData:
                     for one in rows
                     if one.case_id in cases
                 ),
-                len(chosen.lists[name]),
+                chosen.totals[name],
             )
             for name, rows in shown.items()
         }  # fmt: skip

@@ -1,19 +1,20 @@
-"""Which open cases wait for somebody, list by list: read light, sorted, and only what is shown read whole."""
+"""Which open cases wait for somebody, list by list: sorted in the database, and only what is shown read whole."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from relance.cases.permissions import allowed, roles_of, same_person
+from relance.cases.permissions import allowed, roles_of
 from relance.cases.reading import Case
 from relance.config.policy import Policy
 from relance.config.roles import Permission
-from relance.slack.homedata import LISTS, PAGE, TOP, HomeFilter, HomeList
+from relance.slack.homedata import LISTS, PAGE, TOP, HomeFilter, ListName
 from relance.store.schema import dunning_case, slack_user
 from relance.store.uow import UnitOfWork
 
@@ -22,26 +23,10 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """An open case, as far as lists need it. `overdue`: minor units over all currencies, for the order only."""
+    """An open case, as far as lists need it. `promised`: the day of its oldest promise that is not kept yet."""
 
     case_id: int
-    entity: str
-    kind: str
-    owner: str | None
-    due_on: date | None
-    opened_on: date
-    snoozed_until: date | None
-    collector: str | None
-    sales_owner: str | None
-    oldest_due: date | None
-    overdue: int
     promised: date | None
-
-    def score(self, today: date) -> tuple[bool, bool, int]:
-        """What comes first: what doesn't rest, what is due, then money times lateness."""
-        late = max(1, (today - self.oldest_due).days) if self.oldest_due else 1
-        due = self.promised or self.due_on
-        return (self.snoozed_until is None, due is not None and due <= today, self.overdue * late)
 
 
 @dataclass(frozen=True)
@@ -53,25 +38,33 @@ class Viewer:
     team: frozenset[str]
     seeing: Sequence[Permission] = field(default_factory=tuple)
 
-    def may_see(self, one: Light) -> bool:
-        """Whether a row of the table lets them see the case."""
-        return any(self._fits(row, one) for row in self.seeing)
+    def sees(self, entities: Iterable[str]) -> sa.ColumnElement[bool]:
+        """The open cases that a row of the table lets them see."""
+        table = dunning_case.c
+        rows = [
+            sa.and_(
+                table.entity.in_(row.entity) if row.entity else sa.true(),
+                table.kind.in_(row.kind) if row.kind else sa.true(),
+                sa.or_(*map(self._is, _people())) if row.own_accounts else sa.true(),
+            )
+            for row in self.seeing
+        ]
+        return sa.and_(table.state == "open", table.entity.in_(sorted(entities)), sa.or_(sa.false(), *rows))
 
-    def _fits(self, row: Permission, one: Light) -> bool:
-        own = any(same_person(self.email, person) for person in (one.owner, one.collector, one.sales_owner))
-        return (
-            (not row.entity or one.entity in row.entity)
-            and (not row.kind or one.kind in row.kind)
-            and (own or not row.own_accounts)
-        )
-
-    def is_whose(self, whose: str, one: Light) -> bool:
-        """Whether the case is theirs, their team's, or anybody's."""
+    def whose(self, whose: str, owner: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        """The cases that are theirs, their team's, or anybody's."""
         if whose == "all":
-            return True
-        if whose == "team":
-            return one.owner is not None and one.owner.casefold() in self.team
-        return same_person(self.email, one.owner)
+            return sa.true()
+        return sa.func.lower(owner).in_(sorted(self.team)) if whose == "team" else self._is(owner)
+
+    def _is(self, person: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        return sa.func.lower(sa.func.btrim(person)) == self.email.strip().casefold()
+
+
+def _people() -> tuple[sa.ColumnElement[Any], ...]:
+    """Whose account a case is."""
+    payer = sa.cast(dunning_case.c.facts, JSONB)["payer"]
+    return (dunning_case.c.owner, payer["collector"].astext, payer["sales_owner"].astext)
 
 
 def viewer_of(uow: UnitOfWork, policy: Policy, email: str) -> Viewer:
@@ -95,107 +88,121 @@ def _team(uow: UnitOfWork, policy: Policy, email: str, roles: frozenset[str]) ->
     return frozenset({*people, email.casefold()})
 
 
-def read_light(uow: UnitOfWork) -> list[Light]:
-    """All open cases, with the few facts that lists need."""
-    table = dunning_case.c
-    facts = sa.cast(table.facts, JSONB)
+def _light(policy: Policy, viewer: Viewer, look: HomeFilter, today: Callable[[str], date]) -> sa.CTE:
+    """The cases that the viewer may see and looks at, with what lists are sorted by; overdue over all currencies."""
+    table, facts = dunning_case.c, sa.cast(dunning_case.c.facts, JSONB)
     empty = sa.cast(sa.literal("[]"), JSONB)
     total = sa.func.jsonb_array_elements(sa.func.coalesce(facts["totals"], empty)).table_valued("value")
     given = sa.func.jsonb_array_elements(sa.func.coalesce(facts["promises"], empty)).table_valued("value")
-    overdue = sa.select(
-        sa.func.coalesce(
-            sa.func.sum(sa.cast(sa.cast(total.c.value, JSONB)["overdue"].astext, sa.BigInteger)), 0
-        )
-    )
+    minor = sa.cast(sa.cast(total.c.value, JSONB)["overdue"].astext, sa.BigInteger)
+    overdue = sa.select(sa.func.coalesce(sa.func.sum(minor), 0)).scalar_subquery()
     promised = sa.select(sa.func.min(sa.cast(given.c.value, JSONB)["due_on"].astext)).where(
         sa.cast(given.c.value, JSONB)["state"].astext.in_(("open", "broken"))
     )
+    on = {entity: sa.cast(sa.literal(today(entity)), sa.Date) for entity in policy.entities}
     query = sa.select(
-        table.case_id,
-        table.entity,
-        table.kind,
-        table.owner,
-        table.due_on,
-        table.opened_on,
-        table.snoozed_until,
-        facts["payer"]["collector"].astext.label("collector"),
-        facts["payer"]["sales_owner"].astext.label("sales_owner"),
-        sa.cast(facts["oldest_due"].astext, sa.Date).label("oldest_due"),
-        overdue.scalar_subquery().label("overdue"),
+        table.case_id, table.entity, table.kind, table.owner, table.due_on, table.opened_on, table.snoozed_until,
+        sa.cast(facts["oldest_due"].astext, sa.Date).label("oldest_due"), overdue.label("overdue"),
         sa.cast(promised.scalar_subquery(), sa.Date).label("promised"),
-    ).where(table.state == "open")
-    return [Light(**{**row, "overdue": int(row["overdue"])}) for row in uow.execute(query).mappings()]
+        sa.case(on, value=table.entity).label("today"),
+    ).where(viewer.sees(policy.entities))  # fmt: skip
+    if look.kind:
+        query = query.where(table.kind == look.kind)
+    if look.entity:
+        query = query.where(table.entity == look.entity)
+    return query.cte("light")
+
+
+def _weight(light: Any) -> tuple[sa.ColumnElement[Any], ...]:
+    """What comes first: what doesn't rest, what is due, then money times lateness."""
+    late = sa.func.greatest(1, sa.func.coalesce(light.today - light.oldest_due, 1))
+    is_due = sa.func.coalesce(sa.func.coalesce(light.promised, light.due_on) <= light.today, sa.false())
+    return (
+        light.snoozed_until.is_(None).desc(), is_due.desc(), (light.overdue * late).desc(), light.case_id,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The cases of each list, in its order."""
+    """Of each list what the Home tab shows of it, in its order, and how many cases it has."""
 
     lists: Mapping[str, Sequence[Light]]
+    totals: Mapping[str, int]
     kinds: tuple[str, ...]
-
-    def shown(self, look: HomeFilter) -> dict[str, Sequence[Light]]:
-        """Of each list what the Home tab shows: a page of the one looked at, the first ones of the others."""
-        shown: dict[str, Sequence[Light]] = {}
-        for name in LISTS:
-            rows = self.lists[name]
-            last = max(0, (len(rows) - 1) // PAGE)
-            start = min(look.page, last) * PAGE
-            shown[name] = rows[start : start + PAGE] if name == look.list else rows[:TOP]
-        return shown
 
 
 def choose(
     uow: UnitOfWork, policy: Policy, viewer: Viewer, look: HomeFilter, today: Callable[[str], date]
 ) -> Chosen:
-    """The lists of a viewer. `today`: the date where an entity is."""
-    seen = [one for one in read_light(uow) if one.entity in policy.entities and viewer.may_see(one)]
-    kinds = tuple(sorted({one.kind for one in seen}))
-    fitting = [
-        one for one in seen if look.kind in {"", one.kind} and look.entity in {"", one.entity}
-    ]  # fmt: skip
-    whose = [one for one in fitting if viewer.is_whose(look.whose, one)]
-    on = {entity: today(entity) for entity in {one.entity for one in fitting}}
-    lists: dict[str, Sequence[Light]] = {
-        "worklist": sorted(whose, key=lambda one: (one.score(on[one.entity]), -one.case_id), reverse=True),
-        "approvals": _answerable(uow, policy, viewer, [one for one in fitting if one.kind == "approval"]),
-        "promises_today": _promises(whose, on, lambda left: left <= timedelta()),
-        "promises_week": _promises(whose, on, lambda left: timedelta() < left <= WEEK),
-        "calls": sorted(
-            (one for one in whose if one.kind == "call"),
-            key=lambda one: (one.due_on or date.max, one.case_id),
-        ),
-        "disputes": sorted(
-            (one for one in whose if one.kind == "dispute"), key=lambda one: (one.opened_on, one.case_id)
-        ),
-        "unassigned": sorted(
-            (one for one in fitting if one.owner is None and one.kind != "approval"),
-            key=lambda one: (one.score(on[one.entity]), -one.case_id),
-            reverse=True,
-        ),
-    }
-    return Chosen(lists, kinds)
+    """The lists of a viewer: a page of the one looked at, the first cases of the others. `today`: the date where an entity is."""
+    lists: dict[str, list[Light]] = {name: [] for name in LISTS}
+    totals: dict[str, int] = dict.fromkeys(LISTS, 0)
+    if not policy.entities:
+        return Chosen(lists, totals, ())
+    cte = _light(policy, viewer, look, today)
+    for name, count, case_id, promised, _ in uow.execute(_shown(cte, viewer, look)):
+        lists[name].append(Light(case_id, promised))
+        totals[name] = count
+    waiting = sa.select(cte.c.case_id, cte.c.promised).where(cte.c.kind == "approval")
+    questions = [Light(*row) for row in uow.execute(waiting.order_by(cte.c.opened_on, cte.c.case_id))]
+    answerable = _answerable(uow, policy, viewer, questions)
+    totals["approvals"] = len(answerable)
+    size = PAGE if look.list == "approvals" else TOP
+    start = min(look.page, max(0, len(answerable) - 1) // PAGE) * PAGE if look.list == "approvals" else 0
+    lists["approvals"] = answerable[start : start + size]
+    kinds = sa.select(dunning_case.c.kind).where(viewer.sees(policy.entities)).distinct()
+    return Chosen(lists, totals, tuple(sorted(uow.execute(kinds).scalars())))
 
 
-def _promises(
-    rows: Sequence[Light], on: Mapping[str, date], fits: Callable[[timedelta], bool]
-) -> list[Light]:
-    due = [one for one in rows if one.kind == "promise" and one.promised is not None]
-    return sorted(
-        (one for one in due if one.promised is not None and fits(one.promised - on[one.entity])),
-        key=lambda one: (one.promised or date.max, one.case_id),
+def _shown(cte: sa.CTE, viewer: Viewer, look: HomeFilter) -> sa.CompoundSelect[Any]:
+    """Name of the list, its length, number and promise of each case that shows, list by list in their order."""
+    light = cte.c
+    theirs, left = viewer.whose(look.whose, light.owner), light.promised - light.today
+    is_promise = sa.and_(light.kind == "promise", theirs)
+    lists: dict[ListName, tuple[sa.ColumnElement[bool], tuple[Any, ...]]] = {
+        "worklist": (theirs, _weight(light)),
+        "promises_today": (sa.and_(is_promise, left <= 0), (light.promised, light.case_id)),
+        "promises_week": (
+            sa.and_(is_promise, left > 0, left <= WEEK.days), (light.promised, light.case_id)
+        ),
+        "calls": (
+            sa.and_(light.kind == "call", theirs), (light.due_on.asc().nulls_last(), light.case_id)
+        ),
+        "disputes": (sa.and_(light.kind == "dispute", theirs), (light.opened_on, light.case_id)),
+        "unassigned": (sa.and_(light.owner.is_(None), light.kind != "approval"), _weight(light)),
+    }  # fmt: skip
+    return sa.union_all(*(_page(cte, name, look, *of) for name, of in lists.items())).order_by(
+        "list", "place"
     )
 
 
+def _page(
+    cte: sa.CTE, name: ListName, look: HomeFilter, fits: sa.ColumnElement[bool], order: tuple[Any, ...]
+) -> sa.Select[Any]:
+    """The cases of one list that show: the last page where there is none so far on."""
+    placed = (
+        sa.select(
+            cte.c.case_id, cte.c.promised,
+            sa.func.count().over().label("total"), sa.func.row_number().over(order_by=order).label("place"),
+        )
+        .where(fits)
+        .subquery()
+    )  # fmt: skip
+    page = sa.func.least(look.page, (placed.c.total - 1) // PAGE) if look.list == name else sa.literal(0)
+    size = PAGE if look.list == name else TOP
+    return sa.select(
+        sa.literal(name).label("list"), placed.c.total, placed.c.case_id, placed.c.promised, placed.c.place
+    ).where(placed.c.place > page * PAGE, placed.c.place <= page * PAGE + size)
+
+
 def _answerable(uow: UnitOfWork, policy: Policy, viewer: Viewer, rows: Sequence[Light]) -> list[Light]:
-    """The questions that this viewer may answer, the oldest first."""
+    """Of these questions those that this viewer may answer."""
     cases = read_cases(uow, [one.case_id for one in rows])
     may = {
         number: allowed(uow, policy, by=viewer.email, case=case, roles=viewer.roles)
         for number, case in cases.items()
     }
-    answerable = [one for one in rows if "approve" in may[one.case_id]]
-    return sorted(answerable, key=lambda one: (one.opened_on, one.case_id))
+    return [one for one in rows if "approve" in may.get(one.case_id, ())]
 
 
 def read_cases(uow: UnitOfWork, numbers: Sequence[int]) -> dict[int, Case]:
@@ -206,4 +213,4 @@ def read_cases(uow: UnitOfWork, numbers: Sequence[int]) -> dict[int, Case]:
     return {row["case_id"]: Case(**row) for row in uow.execute(query).mappings()}
 
 
-__all__ = ["Chosen", "HomeList", "Light", "Viewer", "choose", "read_cases", "read_light", "viewer_of"]
+__all__ = ["Chosen", "Light", "Viewer", "choose", "read_cases", "viewer_of"]

@@ -10,10 +10,15 @@ import pytest
 import sqlalchemy as sa
 
 from bot.asking import AnsweredError, Ask
+from bot.choosing import MOST, search
 from bot.desk import ASKED
+from bot.worklists import Viewer, choose, read_cases, viewer_of
+from relance.config.roles import Permission
 from relance.errors import NotAllowedError
 from relance.slack import actions as do
+from relance.slack.homedata import HomeFilter
 from relance.slack.speech import Voice
+from relance.store.uow import UnitOfWork
 from tests.integration.bot.office import USERS, Office
 from tests.slack_emulator import server
 
@@ -76,6 +81,82 @@ def test_who_may_see_nobody_is_refused_before_anybody_is_looked_for(
         with statements() as asked, pytest.raises(NotAllowedError):
             question("sarl")
         assert not any("customer_version" in one or "invoice_version" in one for one in asked)
+
+
+def _cases(office: Office, count: int) -> None:
+    """So many open cases beside the first: every third Ada's, every other of nobody; the later, the more is overdue."""
+    office.late_payers()
+    with UnitOfWork(office.database) as uow:
+        many = (
+            "INSERT INTO dunning_case (entity, payer_id, kind, state, owner, opened_on, facts, facts_on) "
+            "SELECT entity, 'P' || n, kind, 'open', CASE WHEN n % 3 = 0 THEN 'Ada@lumen.example' END, opened_on, "
+            "jsonb_build_object('payer', jsonb_build_object('name', 'Société ÉTÉ_' || n), 'totals', "
+            "jsonb_build_array(jsonb_build_object('currency', 'EUR', 'open', 9, 'overdue', 1000000 + n))), facts_on "
+            "FROM dunning_case, generate_series(1, :count) n"
+        )
+        uow.execute(sa.text(many), {"count": count})
+        uow.commit()
+
+
+def test_of_many_cases_only_those_that_show_are_read(office: Office) -> None:
+    _cases(office, 130)
+    policy, today = office.desk.policy, office.services.today
+    with UnitOfWork(office.database) as uow:
+        viewer = viewer_of(uow, policy, USERS["ada"])
+        look = HomeFilter(page=2)
+        chosen = choose(uow, policy, viewer, look, today)
+        beyond = choose(uow, policy, viewer, look.changed(page=99), today)
+        everybodys = choose(uow, policy, viewer, look.changed(whose="all"), today)
+        cases = read_cases(
+            uow, [one.case_id for one in (*chosen.lists["worklist"], *beyond.lists["worklist"])]
+        )
+    payers = [[cases[one.case_id].payer_id for one in of.lists["worklist"]] for of in (chosen, beyond)]
+    assert payers[0] == [f"P{n}" for n in range(72, 42, -3)]  # the third page; the first payer is before them
+    assert payers[1] == ["P12", "P9", "P6", "P3"]  # the last page there is
+    assert chosen.totals["worklist"] == 44
+    assert (len(chosen.lists["unassigned"]), chosen.totals["unassigned"]) == (3, 131 - 44)
+    assert everybodys.totals["worklist"] == 131
+    assert chosen.kinds == ("overdue_90",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "payers"),
+    [
+        ("ETE_130 soc", ["P130"]),
+        ("Été_77", ["P77"]),
+        ("p12", [*(f"P{n}" for n in range(129, 119, -1)), "P12"]),
+        ("été%130", []),
+    ],
+)
+def test_cases_are_found_by_any_part_of_a_name_without_accents(
+    office: Office, typed: str, payers: list[str]
+) -> None:
+    _cases(office, 130)
+    with UnitOfWork(office.database) as uow:
+        viewer = viewer_of(uow, office.desk.policy, USERS["ada"])
+        found = search(uow, office.desk.policy, viewer, typed)
+        cases = read_cases(uow, [one.case_id for one in found])
+        assert [cases[one.case_id].payer_id for one in found] == payers
+        every = search(uow, office.desk.policy, viewer, "societe")
+        number = every[50].case_id
+        assert len(every) == MOST
+        assert search(uow, office.desk.policy, viewer, f"#{number}")[0].case_id == number
+
+
+def test_who_sees_their_own_accounts_alone_finds_no_others(office: Office) -> None:
+    _cases(office, 12)
+    with UnitOfWork(office.database) as uow:
+        own = Permission.model_validate({"role": "everybody", "may": ["see"], "own_accounts": True})
+        for email, numbers in ((USERS["ada"], 5), (USERS["ben"], 0)):
+            viewer = Viewer(email, frozenset({"everybody"}), frozenset({email}), (own,))
+            look = HomeFilter(whose="all")
+            chosen = choose(uow, office.desk.policy, viewer, look, office.services.today)
+            assert (
+                chosen.totals["worklist"] == numbers
+            )  # four are hers, and of one payer she is the collector
+            assert len(search(uow, office.desk.policy, viewer, "")) == numbers
+        nobody = Viewer(USERS["ada"], frozenset(), frozenset(), ())
+        assert search(uow, office.desk.policy, nobody, "") == []
 
 
 def test_questions_that_take_long_hold_up_no_modal(office: Office) -> None:
