@@ -6,7 +6,7 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +33,8 @@ from relance.store.uow import UnitOfWork
 log = logging.getLogger("relance")
 
 BATCH = 500
+LAST_YES = time(20)
+"""On the entity's clock: what is said yes to later is planned anew for the next day."""
 ROUNDS = 4
 """How often a day's contacts may look for another person or channel after an address was refused."""
 
@@ -114,6 +116,8 @@ def deliver(
 def deliver_waiting(services: Services, entity: str, as_of: date) -> bool:
     """Deliver what waits and may go by now, and write hand-over files; True when nothing more can go on that day.
 
+    What waits for a yes can: it goes with the next call after it, as does what a person's word has planned anew meanwhile.
+
     Raises:
         BusyError: when the day has to be decided again and others work on it.
     """
@@ -123,13 +127,32 @@ def deliver_waiting(services: Services, entity: str, as_of: date) -> bool:
     look_again(services, entity, as_of)
     if not delivery_batches(services, entity, as_of):
         _write_handovers(services, entity, as_of)
-        return True
+        return not _awaits_yes(services, entity, as_of)
     report = deliver(services, entity, as_of)
     if report.deferred:
         return False
     zone = ZoneInfo(services.policy.entity(entity).timezone)
     opening = report.opens_at and report.opens_at.astimezone(zone).date()
-    return not report.held or opening is None or opening > as_of
+    if report.held and opening is not None and opening <= as_of:
+        return False
+    return not _awaits_yes(services, entity, as_of)
+
+
+def _awaits_yes(services: Services, entity: str, as_of: date) -> bool:
+    """Whether something of today waits for a yes that could still send it today: until eight, within its payer's hours."""
+    zone, now = ZoneInfo(services.policy.entity(entity).timezone), services.now()
+    if as_of != services.today(entity) or now.astimezone(zone).time() >= LAST_YES:
+        return False
+    asked = sa.select(contact).where(
+        contact.c.entity == entity, contact.c.as_of == as_of, contact.c.state == "awaiting_approval"
+    )
+    with services.unit_of_work() as uow:
+        rows = uow.execute(asked).mappings().all()
+    for row in rows:
+        opening = _opens(services, now, row) if row["kind"] == "message" else now
+        if opening is not None and opening.astimezone(zone).date() <= as_of:
+            return True
+    return False
 
 
 def look_again(services: Services, entity: str, as_of: date, *, at_marks: bool = True) -> bool:

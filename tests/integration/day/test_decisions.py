@@ -70,6 +70,25 @@ def _answer(company: Company, on: date, *, by: str = LEAD, yes: bool = True, **h
         uow.commit()
 
 
+def test_what_is_approved_after_the_morning_run_leaves_that_day(asking: Company) -> None:
+    _run(asking)
+    assert not day.deliver_waiting(asking.services, "FR01", TODAY)
+    assert asking.letters() == []
+    asking.moment = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC)
+    _answer(asking, TODAY)
+    assert day.deliver_waiting(asking.services, "FR01", TODAY)
+    assert _states(asking) == [(TODAY, "sent")]
+
+
+def test_nothing_is_waited_for_once_it_is_refused_or_the_day_is_over(asking: Company) -> None:
+    _run(asking)
+    asking.moment = datetime(TODAY.year, TODAY.month, TODAY.day, 19, 30, tzinfo=UTC)
+    assert day.deliver_waiting(asking.services, "FR01", TODAY)
+    asking.moment = datetime(TODAY.year, TODAY.month, TODAY.day, 10, tzinfo=UTC)
+    _answer(asking, TODAY, yes=False, reason="not yet")
+    assert day.deliver_waiting(asking.services, "FR01", TODAY)
+
+
 def test_a_no_lets_rest_for_no_longer_than_the_persons_snoozes_may_be(asking: Company) -> None:
     _run(asking)
     with pytest.raises(NotAllowedError, match=rf"{LEAD} may let it rest for 14 days at most, not 15"):
