@@ -12,6 +12,10 @@ from relance.cli import instalments
 from relance.cli.options import CaseNumber, Config, Entity, Json, services
 from relance.errors import UsageError
 
+Reader = Annotated[
+    str | None, typer.Option("--by", metavar="EMAIL", help="Who reads: only what this person may see.")
+]
+
 if TYPE_CHECKING:
     from relance.cases import Case
     from relance.cases.holding import Hold
@@ -30,11 +34,13 @@ def list_(
         Literal["open", "closed", "all"], typer.Option("--state", help="In which state.")
     ] = "open",
     closed: Annotated[bool, typer.Option("--all", help="Closed ones too.")] = False,
+    by: Reader = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """An entity's open cases."""
     from relance.cases import list_cases
+    from relance.cases.seeing import seen_by
     from relance.cases.transitions import KINDS
 
     ours = services(config)
@@ -46,6 +52,8 @@ def list_(
     wanted = None if closed or state == "all" else state
     with ours.unit_of_work() as uow:
         cases = list_cases(uow, entity=entity, kind=kind, state=wanted, payer_id=payer, owner=owner)
+        if by is not None:
+            cases = seen_by(uow, ours.policy, by=by, cases=cases)
     if unassigned:
         cases = [one for one in cases if one.owner is None]
     if as_json:
@@ -56,14 +64,18 @@ def list_(
         _print_cases(cases)
 
 
-def show(case_id: CaseNumber, *, config: Config = None, as_json: Json = False) -> None:
+def show(case_id: CaseNumber, *, by: Reader = None, config: Config = None, as_json: Json = False) -> None:
     """A case whole: its facts, what people said, its promises and plans, what it holds, and what happened to it."""
     from relance.cases import read_case, read_comments, read_promises, read_timeline
     from relance.cases.holding import read_holds
     from relance.cases.reading import read_instalment_plans
+    from relance.cases.seeing import seen_by
 
-    with services(config).unit_of_work() as uow:
+    ours = services(config)
+    with ours.unit_of_work() as uow:
         one = read_case(uow, case_id)
+        if by is not None:
+            seen_by(uow, ours.policy, by=by, cases=[one])
         promises = read_promises(uow, entity=one.entity, payers=[one.payer_id], case_id=case_id)
         plans = read_instalment_plans(uow, entity=one.entity, payers=[one.payer_id], case_id=case_id)
         comments, holds, events = (

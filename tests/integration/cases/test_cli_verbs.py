@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from relance.cli.main import run as main
 from relance.config.load import load_policy
 from relance.settings import REPOSITORY
 from relance.store.database import Database
-from relance.store.schema import hold, slack_outbox
+from relance.store.schema import hold, slack_outbox, slack_user
+from relance.store.uow import UnitOfWork
 from tests.integration.cases.calls_world import add_call
 from tests.integration.cases.world import ENTITY, World, invoice
 
@@ -125,6 +127,20 @@ def test_show_tells_details_comments_holds_and_timeline(shell: Shell) -> None:
     _, out, _ = shell("show", str(made["case_id"]), by=None)
     for words in ("reason: price", "hold disputed on F2", f"{COLLECTOR}: called them"):
         assert words in out
+
+
+def test_list_and_show_by_a_person_give_what_that_person_may_see(shell: Shell) -> None:
+    assert ENTITY in shell("list", ENTITY, "--by", COLLECTOR, "--json", by=None)[1]
+    assert shell("show", "1", "--by", COLLECTOR, by=None)[0] == 0
+    with UnitOfWork(shell.world.database) as uow:  # a guest, whom no role names
+        account = {"user_id": "U1", "email": ANYBODY, "kind": "guest"}
+        uow.execute(sa.insert(slack_user).values(account))
+        uow.commit()
+    for words in (("list", ENTITY), ("show", "1")):
+        code, out, err = shell(*words, "--by", ANYBODY, by=None)
+        assert (code != 0, out) == (True, "")
+        assert f"{ANYBODY} may not see this" in err
+    assert "is not a person" in shell("list", ENTITY, "--by", "relance", by=None)[2]
 
 
 def test_a_person_opens_a_case(shell: Shell) -> None:
