@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from bot.arriving import Place
 from bot.desk import Desk, log
@@ -36,6 +37,7 @@ PATIENCE_S = 5
 """Seconds that a worker waits for a case that somebody else works on, such as the day's run; then it takes another intent."""
 LOOK_EVERY_S = 1.0
 """Seconds between looks at what other processes left."""
+_OTHERS = (LockNotAvailable, DeadlockDetected)
 TOLD_WITHIN = timedelta(minutes=30)
 """What a killed worker had no time to say is said by the next one, within this time."""
 SWEEP_EVERY = timedelta(days=1)
@@ -213,12 +215,17 @@ def _refused(desk: Desk, one: Intent, refusal: CaseError) -> dict[str, Any] | No
 
 def _failed(desk: Desk, one: Intent, error: Exception) -> dict[str, Any] | None:
     """Try it again later, or give it up and say so."""
-    log.error("slack: intent %d, %s, failed (%s)", one.intent_id, one.name, type(error).__name__)
+    blocked = isinstance(getattr(error, "orig", None), _OTHERS)
+    if blocked:
+        log.info("slack: intent %d, %s, waits for somebody else's work", one.intent_id, one.name)
+    else:
+        log.error("slack: intent %d, %s, failed (%s)", one.intent_id, one.name, type(error).__name__)
     voice = desk.voice_of(one.user_id)
     with desk.unit_of_work() as uow:
         if not intents.hold(uow, one):
             return None
-        tried_again = intents.again(uow, one, now=desk.services.now(), error=type(error).__name__)
+        put_off = intents.blocked if blocked else intents.again
+        tried_again = put_off(uow, one, now=desk.services.now(), error=type(error).__name__)
         uow.commit()
     if tried_again:
         return None

@@ -22,6 +22,9 @@ DOUBLE_CLICK_S = 2.0
 """Seconds within which a second press of the same button is the same wish."""
 MOST_ATTEMPTS = 8
 """Then an intent is given up and the person told: some ten minutes, with the pauses between."""
+BLOCKED_PAUSE = timedelta(seconds=15)
+"""Before another look at a case that somebody else works on, such as the day's run, which may take long."""
+MOST_BLOCKED = timedelta(hours=6)
 LEASE = timedelta(seconds=5)
 """Between taking an intent and locking its row; a killed worker's is free again after it."""
 KEPT = timedelta(days=7)
@@ -163,6 +166,15 @@ def untold(uow: UnitOfWork, *, since: datetime) -> list[tuple[Intent, Mapping[st
         )
         for row in uow.execute(query).mappings()
     ]  # fmt: skip
+
+
+def blocked(uow: UnitOfWork, one: Intent, *, now: datetime, error: str) -> bool:
+    """Somebody else works on its case: not an attempt, and tried again soon; False when that has lasted too long."""
+    if now - one.received_at >= MOST_BLOCKED:
+        _set(uow, one, state="failed", done_at=now, error=error)
+        return False
+    _set(uow, one, not_before=now + BLOCKED_PAUSE, attempts=one.attempts - 1, error=error)
+    return True
 
 
 def again(uow: UnitOfWork, one: Intent, *, now: datetime, error: str) -> bool:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from bot.serving import _ill
 from bot.working import tell_rest, work_next
+from relance.cases.reading import read_case
 from relance.slack import actions as do
 from relance.slack import intents
 from relance.store import schema
@@ -124,6 +125,43 @@ def test_what_fails_is_tried_again_then_given_up_and_told_and_logs_nobody(
     assert "ada@" not in caplog.text
     assert "Payer" not in caplog.text
     assert office.case(case).revision == case.revision
+
+
+def test_a_case_that_others_work_on_for_long_costs_no_click_an_attempt(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = office.late_payers()
+    office.workers.stop()
+    monkeypatch.setattr("bot.working.PATIENCE_S", 0.05)
+    office.driver.press("ben", *office.card(case), do.MORE, option=do.TAKE)
+    with UnitOfWork(office.database) as uow:  # as the day's work holds it
+        read_case(uow, case.case_id, lock=True)
+        for _ in range(intents.MOST_ATTEMPTS + 2):
+            assert work_next(office.desk, "me")
+            (row,) = office.intents()
+            assert (row["state"], row["attempts"]) == ("received", 0)
+            _now(office, row["intent_id"])
+    assert work_next(office.desk, "me")
+    assert [row["state"] for row in office.intents()] == ["done"]
+    assert office.case(case).owner == USERS["ben"]
+
+
+def test_a_case_that_others_never_leave_is_given_up_after_hours(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = office.late_payers()
+    office.workers.stop()
+    monkeypatch.setattr("bot.working.PATIENCE_S", 0.05)
+    office.driver.press("ada", *office.card(case), do.MORE, option=do.TAKE)
+    (row,) = office.intents()
+    with UnitOfWork(office.database) as uow:
+        table = schema.slack_intent
+        uow.execute(sa.update(table).values(received_at=table.c.received_at - intents.MOST_BLOCKED))
+        uow.commit()
+        read_case(uow, case.case_id, lock=True)
+        assert work_next(office.desk, "me")
+    assert [one["state"] for one in office.intents()] == ["failed"]
+    assert str(row["intent_id"]) in office.told("ada")
 
 
 def _now(office: Office, number: int) -> None:
