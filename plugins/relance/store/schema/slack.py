@@ -49,6 +49,12 @@ slack_outbox = sa.Table(
     Column("sent_ts", Text),
     Column("erased_on", Date, comment="the day its content was erased"),
     sa.Index("slack_outbox_state_channel_row_id_ix", "state", "channel", "row_id"),
+    sa.Index(
+        "slack_outbox_sent_channel_id_sent_ts_ix",
+        "sent_channel_id",
+        "sent_ts",
+        postgresql_where=sa.text("sent_ts IS NOT NULL"),
+    ),
     sa.Index("slack_outbox_case_id_ix", "case_id", "row_id"),
 )
 
