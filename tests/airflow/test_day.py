@@ -98,9 +98,13 @@ def installation(
         patch.setenv("RELANCE_HOME", str(made.home))
         patch.setenv("RELANCE_CONFIG", str(made.config))
         patch.chdir(folder)
-        logging.getLogger("relance").addHandler(handler)
+        log = logging.getLogger("relance")
+        patch.setattr(log, "level", logging.INFO)  # whatever the tests before have made of the root's
+        patch.setattr(log, "disabled", False)
+        logging.Logger.manager._clear_cache()
+        log.addHandler(handler)
         yield made
-        logging.getLogger("relance").removeHandler(handler)
+        log.removeHandler(handler)
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

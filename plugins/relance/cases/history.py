@@ -13,7 +13,7 @@ from relance.cases.among import among
 from relance.cases.facts import History
 from relance.cases.measure import Payment
 from relance.config.models import LEVELS
-from relance.store.schema import contact, dunning_case, invoice_version, outcome, payment_version, plan
+from relance.store.schema import contact, dunning_case, hold, invoice_version, outcome, payment_version, plan
 from relance.store.uow import UnitOfWork
 
 DONE = ("sent", "confirmed", "completed", "not_made")
@@ -206,27 +206,68 @@ def _newest_plan(entity: str, as_of: date) -> sa.ScalarSelect[int]:
 
 
 def _next_steps(uow: UnitOfWork, entity: str, payers: list[str], as_of: date) -> dict[str, dict[str, Any]]:
-    """What comes next for each payer: today's step, else the soonest wait, else a hold, else none left."""
-    query = sa.select(
-        outcome.c.payer_id, outcome.c.outcome, outcome.c.reason, outcome.c.step, outcome.c.level,
-        outcome.c.next_step, outcome.c.next_on, outcome.c.holds,
-    ).where(outcome.c.plan_id == _newest_plan(entity, as_of), among(outcome.c.payer_id, payers))  # fmt: skip
+    """What comes next for each payer: today's step, the soonest wait, what was done today, a hold, else none left.
+
+    A card must not announce what does not come: what went out today is told as done, and what rests since the plan, or for
+    longer than it waits, as held.
+    """
+    query = (
+        sa.select(
+            outcome.c.payer_id, outcome.c.invoice_id, outcome.c.outcome, outcome.c.reason, outcome.c.step, outcome.c.level,
+            outcome.c.next_step, outcome.c.next_on, outcome.c.holds, contact.c.state, contact.c.acted_on,
+        )
+        .outerjoin(contact, contact.c.key == outcome.c.contact_key)
+        .where(outcome.c.plan_id == _newest_plan(entity, as_of), among(outcome.c.payer_id, payers))
+        .order_by(outcome.c.invoice_id)
+    )  # fmt: skip
+    rests = _rests(uow, entity, payers, as_of)
     best: dict[str, tuple[tuple[int, str], dict[str, Any]]] = {}
-    for row in uow.execute(query.order_by(outcome.c.invoice_id)).mappings():
-        rank, said = _say_next(row)
+    for row in uow.execute(query).mappings():
+        rank, said = _say_next(row, rests)
         if row["payer_id"] not in best or rank < best[row["payer_id"]][0]:
             best[row["payer_id"]] = (rank, said)
     return {payer: said for payer, (_, said) in best.items()}
 
 
-def _say_next(row: Mapping[Any, Any]) -> tuple[tuple[int, str], dict[str, Any]]:
+def _rests(
+    uow: UnitOfWork, entity: str, payers: list[str], as_of: date
+) -> dict[tuple[str, str | None], tuple[str, date | None]]:
+    """What people and promises hold whole on the day: reason and last day, by payer and invoice (None: all of the payer's)."""
+    query = sa.select(hold.c.payer_id, hold.c.invoice_id, hold.c.reason, hold.c.until).where(
+        hold.c.entity == entity,
+        among(hold.c.payer_id, payers),
+        hold.c.amount.is_(None),
+        hold.c.from_date <= as_of,
+        sa.or_(hold.c.until.is_(None), hold.c.until >= as_of),
+        sa.or_(hold.c.ended_on.is_(None), hold.c.ended_on > as_of),
+    )
+    # the one that stands longest is what counts for what comes next
+    rows = uow.execute(query.order_by(hold.c.until.asc().nulls_last(), hold.c.hold_id))
+    return {(payer, invoice): (reason, until) for payer, invoice, reason, until in rows}
+
+
+def _say_next(
+    row: Mapping[Any, Any], rests: Mapping[tuple[str, str | None], tuple[str, date | None]]
+) -> tuple[tuple[int, str], dict[str, Any]]:
+    waits = row["outcome"] == "wait" and row["next_on"] is not None
+    if row["outcome"] == "act" and row["state"] in DONE:
+        return (2, ""), {"what": "done", "step": row["step"], "on": row["acted_on"].isoformat()}
+    if waits or row["outcome"] == "act":
+        on = row["next_on"] if waits else None
+        for place in ((row["payer_id"], None), (row["payer_id"], row["invoice_id"])):
+            reason, until = rests.get(place, (None, None))
+            if reason and (until is None or on is None or until >= on):
+                return _held(reason, until and until.isoformat())
     if row["outcome"] == "act":
         return (0, ""), {"what": "act", "step": row["step"], "level": row["level"]}
-    if row["outcome"] == "wait" and row["next_on"] is not None:
+    if waits:
         on = row["next_on"].isoformat()
         return (1, on), {"what": "wait", "step": row["next_step"], "on": on}
     if row["outcome"] == "hold":
-        untils = [hold.get("until") for hold in row["holds"] if hold.get("reason") == row["reason"]]
-        until = untils[0] if untils else None
-        return (2, until or "9999"), {"what": "hold", "reason": row["reason"], "until": until}
-    return (3, ""), {"what": "exhausted"}
+        untils = [one.get("until") for one in row["holds"] if one.get("reason") == row["reason"]]
+        return _held(row["reason"], untils[0] if untils else None)
+    return (4, ""), {"what": "exhausted"}
+
+
+def _held(reason: str, until: str | None) -> tuple[tuple[int, str], dict[str, Any]]:
+    return (3, until or "9999"), {"what": "hold", "reason": reason, "until": until}

@@ -188,3 +188,57 @@ def test_last_contact_level_and_next_step_come_from_history_and_the_newest_plan(
         "state": "sent",
     }
     assert facts["next"] == {"what": "wait", "step": "formal", "on": (day + timedelta(days=4)).isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("until", "sent", "told"),
+    [
+        (None, False, {"what": "act", "step": "formal", "level": "level_3"}),
+        (None, True, {"what": "done", "step": "formal", "on": DAY_91.isoformat()}),
+        (
+            DAY_91 + timedelta(days=9),
+            False,
+            {"what": "hold", "reason": "snoozed", "until": (DAY_91 + timedelta(days=9)).isoformat()},
+        ),
+    ],
+)
+def test_a_card_announces_no_step_that_is_done_or_that_rests_meanwhile(
+    world: World, until: date | None, sent: bool, told: dict[str, str]
+) -> None:
+    with UnitOfWork(world.database) as uow:
+        uow.execute(sa.insert(schema.policy_version).values(version="v", content={}))
+        made = sa.insert(schema.plan).values(
+            entity=ENTITY,
+            as_of=DAY_91,
+            policy_version="v",
+            snapshot_digest="s",
+            digest="d",
+            live=True,
+            counts={},
+        )
+        number = uow.execute(made.returning(schema.plan.c.plan_id)).scalar_one()
+        step = {"scenario": "standard", "step": "formal", "level": "level_3"}
+        uow.execute(
+            sa.insert(schema.contact).values(
+                key="k1", entity=ENTITY, payer_id="C1", as_of=DAY_91, plan_id=number, kind="message", channel="email",
+                content={}, state="sent" if sent else "planned", invoices=["F1"], acted_on=DAY_91 if sent else None, **step,
+            )
+        )  # fmt: skip
+        uow.execute(
+            sa.insert(schema.outcome).values(
+                plan_id=number, invoice_id="F1", payer_id="C1", outcome="act", holds=[], passed_over=[], open=1, to_demand=1,
+                currency="EUR", days_late=91, contact_key="k1", **step,
+            )
+        )  # fmt: skip
+        if until:
+            held = {
+                "entity": ENTITY,
+                "payer_id": "C1",
+                "reason": "snoozed",
+                "from_date": DAY_91,
+                "until": until,
+            }
+            uow.execute(sa.insert(schema.hold).values(source="by hand", **held))
+        uow.commit()
+    world.work(DAY_91)
+    assert world.cases()[0].facts["next"] == told

@@ -38,7 +38,7 @@ def _ledger(scene: Scene) -> list[tuple[str, str]]:
         (voice("overdue"), _amounts(voice, facts, "overdue")),
         (voice("credit"), _amounts(voice, facts, "credit")),
         (voice("oldest"), lateness(voice, facts, scene.case.facts_on)),
-        (voice("invoices"), voice("late_of", late=facts.get("late_invoices", 0), all=facts.get("invoices", 0))),
+        (voice("invoices"), voice("late_of", count=facts.get("late_invoices", 0), all=facts.get("invoices", 0))),
         (voice("level"), voice.named("level", level) if level else voice("no_level")),
         (voice("last_contact"), _last_contact(voice, facts.get("last_contact"))),
     ]  # fmt: skip
@@ -102,6 +102,8 @@ def _coming(voice: Voice, coming: Mapping[str, Any]) -> str:
         return voice("next.act", step=step)
     if coming["what"] == "wait":
         return voice("next.wait", step=step, on=voice.day(coming["on"]))
+    if coming["what"] == "done":
+        return voice("next.done", step=step, on=voice.day(coming["on"]))
     return voice("next.exhausted")
 
 
