@@ -181,6 +181,24 @@ def test_one_is_said_as_one(locale: str, watching: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("locale", "late"), [("en", "1 of 1 overdue"), ("fr", "1 échue sur 1"), ("es", "1 vencida de 1")]
+)
+def test_one_late_invoice_is_said_as_one(locale: str, late: str) -> None:
+    assert late in words(scene(case(facts={**facts(), "late_invoices": 1, "invoices": 1}), locale))
+
+
+@pytest.mark.parametrize("locale", sorted(WORDS))
+def test_a_payer_whom_nobody_can_reach_is_no_hold_for_long(locale: str) -> None:
+    held = {**facts(), "held": "no_contact"}
+    drawn = words(scene(case(kind="no_contact", facts=held), locale))
+    assert WORDS[locale]["no_contact.said"] in drawn
+    assert WORDS[locale]["no_contact.title"].split("{")[0] in drawn
+    assert WORDS[locale]["review.title"].split("{")[0] not in drawn
+    asked = words(scene(case(kind="question", facts={**held, "held": "stopped"}), locale))
+    assert WORDS[locale]["review.title"].split("{")[0] in asked
+
+
+@pytest.mark.parametrize(
     ("speak", "reason", "title"),
     [
         (None, None, "Promise to pay"),
@@ -220,7 +238,9 @@ def test_the_thread_says_a_promises_hour_once_and_only_then() -> None:
     assert reply(scene(promise_case("eve", reason="kept"))) is None
     said = {speak: reply(scene(promise_case(speak))) for speak in ("eve", "today", "broken")}
     assert all(one is not None and "Brasserie du Port SARL" in one.text for one in said.values())
-    assert "€1,000.00" in said["today"].text
+    today = said["today"]
+    assert today is not None
+    assert "€1,000.00" in today.text
 
 
 def test_equal_looks_have_equal_digests() -> None:

@@ -19,6 +19,8 @@ def matter(scene: Scene) -> list[Block]:
     """The lines under the title."""
     if scene.is_closed and scene.case.kind != "promise":
         return []
+    if scene.case.kind == "no_contact" and "held" in scene.facts:
+        return [section([scene.voice("no_contact.said")])]
     if "held" in scene.facts:
         return [section([scene.voice("held", reason=scene.voice.named("reason", scene.facts["held"]))])]
     lines = _LINES.get(scene.case.kind, _said)(scene)

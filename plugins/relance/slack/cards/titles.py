@@ -94,13 +94,6 @@ def _undelivered(scene: Scene) -> Title:
     return (_review if "held" in scene.facts else _lost)(scene)
 
 
-_nobody = _plain("no_contact.title", ":bust_in_silhouette:")
-
-
-def _unreachable(scene: Scene) -> Title:
-    return (_review if "held" in scene.facts else _nobody)(scene)
-
-
 _TITLES: Mapping[str, Callable[[Scene], Title]] = MappingProxyType(
     {
         "dispute": _contested,
@@ -108,7 +101,7 @@ _TITLES: Mapping[str, Callable[[Scene], Title]] = MappingProxyType(
         "overdue_90": _plain("overdue_90.title", ":rotating_light:"),
         "approval": _approval,
         "call": _plain("call.title", ":telephone_receiver:"),
-        "no_contact": _unreachable,
+        "no_contact": _plain("no_contact.title", ":bust_in_silhouette:"),
         "delivery": _undelivered,
         "risk": _plain("risk.title", ":chart_with_downwards_trend:"),
         "question": _asked,
