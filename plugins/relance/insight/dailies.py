@@ -21,7 +21,7 @@ from relance.store.schema import case_event, dunning_case
 from relance.store.uow import UnitOfWork
 
 KIND = "daily"
-_NOT_DECISIONS = frozenset(
+NOT_DECISIONS = frozenset(
     {
         "open", "reopen", "update", "close", "resolve", "comment", "edit_comment", "delete_comment", "assign", "unassign",
         "watch", "unwatch", "make",
@@ -104,7 +104,7 @@ def _of_channel(
         decided=tuple(
             Said(line_of(own[event.case_id], on=as_of, currency=seller.currency), event.verb, event.actor, event.on_date)
             for event in fresh
-            if event.verb not in _NOT_DECISIONS
+            if event.verb not in NOT_DECISIONS
         ),
         deadlines=due,
         unassigned=lines(case for case in standing if case.owner is None and not is_resting(case, as_of)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -59,7 +59,9 @@ class Weekly:
 def weekly(digest: Weekly, voice: Voice, *, attached: bool = False) -> Card:
     """The message of a weekly digest; `attached`: the list of long overdue payers stands in its thread."""
     company = limits.clean(digest.company, limits.NAME)
-    title = voice("digest.weekly.title", company=company, day=voice.plain_day(digest.as_of))
+    title = voice(
+        "digest.weekly.title", company=company, day=voice.plain_day(digest.as_of - timedelta(days=1))
+    )
     told = [_totals(digest, voice), *_ageing(digest, voice)]
     rest = [section(_work(digest, voice)), section(_kpis(digest, voice))]
     foot = _foot(digest, voice, attached=attached)
@@ -147,14 +149,16 @@ def _work(digest: Weekly, voice: Voice) -> str:
     earlier = digest.before["disputes"]["open"] if digest.before else disputes["before"]
     change = disputes["open"] - earlier
     lines = [
-        voice("digest.disputes", open=disputes["open"], change=signed(voice, change), new=disputes["new"],
-              resolved=disputes["resolved"], amount=", ".join(contested) or "–"),
+        voice("digest.disputes", open=voice("digest.disputes.open", count=disputes["open"]), change=signed(voice, change),
+              new=voice("digest.disputes.new", count=disputes["new"]),
+              resolved=voice("digest.disputes.resolved", count=disputes["resolved"]), amount=", ".join(contested) or "–"),
         voice("digest.disputes.age", mean=_number(voice, disputes["mean_age"]), oldest=disputes["oldest"],
               beyond=disputes["beyond"]),
-        voice("digest.promises", kept=promises["kept"], partly=promises["partly_kept"], broken=promises["broken"],
-              coming=promises["due_this_week"]),
-        voice("digest.approvals", count=now["approvals"], days=now["oldest_approval"]),
-        voice("digest.calls", made=now["calls_made"], waiting=now["calls_to_make"]),
+        voice("digest.promises", kept=voice("digest.promises.kept", count=promises["kept"]), partly=promises["partly_kept"],
+              broken=voice("digest.promises.broken", count=promises["broken"]), coming=promises["due_this_week"]),
+        voice("digest.approvals", count=now["approvals"],
+              age=voice("digest.approvals.age", count=now["oldest_approval"])),
+        voice("digest.calls", made=voice("digest.calls.made", count=now["calls_made"]), waiting=now["calls_to_make"]),
     ]  # fmt: skip
     sent = [f"{voice.named('channel', name)} {count}" for name, count in now["sent"].items()]
     lines.append(voice("digest.sent", channels=", ".join(sent) or "–", bounced=now["bounced"]))

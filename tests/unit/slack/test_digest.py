@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from relance.cases.transitions import CASE, INSTALMENT_PLAN, PROMISE
+from relance.insight.dailies import NOT_DECISIONS
 from relance.ledger.balance import BUCKETS
 from relance.slack.digest import SHOWN, Daily, Deadline, Line, Said, Total, daily
 from relance.slack.digest_weekly import ALT_TEXT, Overall, Weekly, weekly
@@ -219,3 +221,21 @@ def test_entities_of_one_channel_are_told_together() -> None:
     both = a_week(entities=("DE01", "FR01"), overall=(Overall("EUR", 3_000, 2_000, 1_000, 500),))
     assert "2 entities together" in words(weekly(both, Voice("en")).payload())
     assert "together" not in words(weekly(a_week(entities=("FR01",)), Voice("en")).payload())
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_every_verb_that_a_digest_tells_has_words(locale: str) -> None:
+    verbs = {verb for table in (CASE, PROMISE, INSTALMENT_PLAN) for verb in table} - NOT_DECISIONS
+    verbs |= {"complete", "instalment_paid", "instalment_returned"}
+    assert {"ask", "end_announcement", "write_off"} <= verbs
+    assert not sorted(verb for verb in verbs if f"digest.verb.{verb}" not in WORDS[locale])
+
+
+def test_the_week_says_one_of_a_thing_in_the_singular() -> None:
+    said = words(weekly(a_week(), Voice("fr")).payload())
+    assert "2 nouveaux, 1 résolu ;" in said
+    assert "1 rompue ;" in said
+
+
+def test_the_weeks_title_names_its_last_day() -> None:
+    assert "the week until Mar 11, 2026" in words(weekly(a_week(), Voice("en")).payload())

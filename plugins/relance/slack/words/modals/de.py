@@ -224,7 +224,7 @@ WORDS: dict[str, str] = {
     "event.end_write_off": "Ausbuchung aufgehoben",
     "event.watch": "beobachtet",
     "event.withdraw": "Anfrage zurückgezogen",
-    "event.write_off": "Ausbuchung beantragt",
+    "event.write_off": "Ausbuchung freigegeben",
     "modal.message.comment.title": "Zu einem Vorgang",
     "modal.message.comment.submit": "Hinzufügen",
     "modal.message.promise.title": "Zusage festhalten",

@@ -220,7 +220,7 @@ WORDS: dict[str, str] = {
     "event.end_write_off": "write-off ended",
     "event.watch": "watched",
     "event.withdraw": "request withdrawn",
-    "event.write_off": "write-off asked for",
+    "event.write_off": "write-off approved",
     "modal.message.comment.title": "Add to a case",
     "modal.message.comment.submit": "Add",
     "modal.message.promise.title": "Note a promise",

@@ -218,7 +218,7 @@ WORDS: dict[str, str] = {
     "event.end_write_off": "pérdida anulada",
     "event.watch": "en observación",
     "event.withdraw": "petición retirada",
-    "event.write_off": "paso a pérdidas pedido",
+    "event.write_off": "paso a pérdidas aprobado",
     "modal.message.comment.title": "Añadir a un caso",
     "modal.message.comment.submit": "Añadir",
     "modal.message.promise.title": "Registrar promesa",

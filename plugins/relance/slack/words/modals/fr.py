@@ -224,7 +224,7 @@ WORDS: dict[str, str] = {
     "event.end_write_off": "passage en perte annulé",
     "event.watch": "observé",
     "event.withdraw": "demande retirée",
-    "event.write_off": "passage en perte demandé",
+    "event.write_off": "passage en perte accordé",
     "modal.message.comment.title": "Ajouter à un dossier",
     "modal.message.comment.submit": "Ajouter",
     "modal.message.promise.title": "Noter une promesse",
