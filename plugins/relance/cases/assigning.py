@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from relance.cases.permissions import check_person, same_person
-from relance.cases.reading import Case
+from relance.cases.reading import Case, last_event
 from relance.cases.record import change_case
 from relance.cases.verbs import already, begin, check_open, finish
 from relance.config.policy import Policy
@@ -80,11 +80,21 @@ def unwatch(uow: UnitOfWork, *, policy: Policy, case_id: int, by: str, on_date: 
     )
     left = [one for one in case.watchers if not same_person(one, person)]
     if len(left) == len(case.watchers):
-        raise already(
-            uow, case, f"not watched by {person}", ("open", "unwatch"), key="unwatched", person=person
-        )
+        raise _not_watching(uow, case, person)
     change_case(journal, case, "unwatch", {"person": person}, watchers=left)
     return finish(journal, case_id)
+
+
+def _not_watching(uow: UnitOfWork, case: Case, person: str) -> AlreadyDoneError:
+    last = last_event(uow, case.case_id, ("unwatch",))
+    if last is not None and same_person((last.body or {}).get("person"), person):
+        return already(
+            uow, case, f"not watched by {person}", ("unwatch",), key="unwatched", person=person
+        )  # fmt: skip
+    return AlreadyDoneError(
+        f"{person} doesn't watch case {case.case_id}.", hint="Nothing is to be done.", key="unwatched", case=case.case_id,
+        person=person,
+    )  # fmt: skip
 
 
 def _action(by: str, person: str) -> Action:

@@ -88,7 +88,11 @@ def reopen_task(journal: Journal, case: Case) -> None:
 
 def _check_task(case: Case) -> None:
     if not is_task(case):
-        raise CaseError(f"Case {case.case_id} is no task.", key="no_task", case=case.case_id)
+        question = case.kind == "question"
+        raise CaseError(
+            f"Case {case.case_id} is no task.", key="no_task", case=case.case_id,
+            hint="It is a question: resolve it with --reason answered." if question else None,
+        )  # fmt: skip
 
 
 def _locked(uow: UnitOfWork, case: Case) -> sa.RowMapping:

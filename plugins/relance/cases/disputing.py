@@ -116,7 +116,7 @@ def dispute(
     if reason not in REASONS:
         raise CaseError(f"{reason!r} is no reason of a dispute.", hint=f"Give one of {', '.join(REASONS)}.")
     ledger = snapshot or ledger_on(uow, entity, on_date)
-    items = items_named(ledger, payer_id, list(invoices))
+    items = items_named(ledger, payer_id, list(invoices), needed=True)
     terms = _Terms(
         reason, items, _parts(items, amounts or {}), _checked_text(text), _checked_evidence(evidence)
     )

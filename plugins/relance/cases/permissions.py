@@ -21,6 +21,12 @@ _EMAIL = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
 _ANSWERS = frozenset[Action]({"approve", "reject"})
 _GRAVE = frozenset[Action]({"approve", "reject", "write_off", "waive", "instalments"})
 """What gives money or a decision away."""
+_DOING: Mapping[Action, str] = {
+    "comment": "comment on this", "open": "open such a case", "promise": "note a promise here",
+    "announce": "note a payment on its way here", "contact": "correct contacts here", "call": "note calls here",
+    "write_off": "ask for a write-off", "instalments": "agree on instalments", "snooze": "let this rest",
+}  # fmt: skip
+"""What may not be done, in words; the other actions take a plain "this"."""
 _KIND_OF: Mapping[str, str] = {"dispute": "dispute", "promise": "promise", "instalments": "promise"}
 """What is done to a payer without a case makes one of this kind."""
 
@@ -268,6 +274,7 @@ def _refusal(
     roles = sorted({row.role for row in fitting})
     own_only = {row.role for row in fitting if row.own_accounts}
     could = ", ".join(role + (" for their own accounts" if role in own_only else "") for role in roles)
+    doing = _DOING.get(question.action, f"{question.action} this")
     key, told = "not_allowed", ""
     if EVERYBODY not in mine:
         key, told = "not_named", ": guests and people from outside may do only what roles.yaml names them for"
@@ -276,10 +283,10 @@ def _refusal(
     hint = f"It takes {could}."
     if not could:
         key = "nobody_may"
-        nobody = f"No row of roles.yaml allows anybody to {question.action} this"
+        nobody = f"No row of roles.yaml allows anybody to {doing}"
         hint = f"{nobody}: add one, and see that `relance config check` takes the file."
     return NotAllowedError(
-        f"{by} may not {question.action} this{told}.", hint=hint, key=key, action=question.action, could=roles,
+        f"{by} may not {doing}{told}.", hint=hint, key=key, action=question.action, could=roles,
         because=tuple(dict.fromkeys(code for code, _ in against)),
     )  # fmt: skip
 

@@ -190,8 +190,12 @@ def check_open(ledger: Snapshot, payer_id: str, amount: Money, items: tuple[str,
         raise CaseError(f"{amount} is more than what is open: {opened}.", hint=f"Give {opened} at most.")
 
 
-def items_named(ledger: Snapshot, payer_id: str, invoices: Sequence[str] | None) -> pl.DataFrame:
+def items_named(
+    ledger: Snapshot, payer_id: str, invoices: Sequence[str] | None, *, needed: bool = False
+) -> pl.DataFrame:
     """The payer's open items that are meant, with the columns of a snapshot; an invoice names all its terms; None: all.
+
+    `needed`: invoices must be named, so the hint doesn't offer to leave them out.
 
     Raises:
         CaseError: an unknown payer, one that doesn't pay for itself, or what is not open.
@@ -207,7 +211,7 @@ def items_named(ledger: Snapshot, payer_id: str, invoices: Sequence[str] | None)
         raise CaseError(f"{payer_id} doesn't pay for itself.", hint=f"Its payer is {pays_for_it}.")
     meant = own if invoices is None else own.filter(_named(invoices))
     if invoices is not None:
-        _check_named(meant, invoices, payer_id)
+        _check_named(meant, invoices, payer_id, needed=needed)
     return meant
 
 
@@ -215,13 +219,13 @@ def _named(invoices: Iterable[str]) -> pl.Expr:
     return pl.col("invoice_id").is_in(list(invoices)) | pl.col("base_id").is_in(list(invoices))
 
 
-def _check_named(meant: pl.DataFrame, invoices: Sequence[str], payer_id: str) -> None:
+def _check_named(meant: pl.DataFrame, invoices: Sequence[str], payer_id: str, *, needed: bool) -> None:
     known = set(meant["invoice_id"]) | set(meant["base_id"])
     unknown = [one for one in invoices if one not in known]
     if unknown or not invoices:
         raise CaseError(
             f"{', '.join(unknown) or 'No invoice'} is not open for {payer_id}.",
-            hint="Give open invoices of this payer, or none for all of them.",
+            hint=f"Give open invoices of this payer{'' if needed else ', or none for all of them'}.",
         )
 
 

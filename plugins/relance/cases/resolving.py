@@ -17,14 +17,14 @@ from relance.cases.completing import reopen_task
 from relance.cases.disputes import end_dispute, reopen_dispute
 from relance.cases.holding import lift_holds
 from relance.cases.pledging import as_facts, give_up, take_up
-from relance.cases.reading import Case, find_case, read_case
+from relance.cases.reading import Case, find_case, last_event, read_case
 from relance.cases.record import Journal, change_case
 from relance.cases.resting import SNOOZED, hold_rest, without
 from relance.cases.tasks import is_task, key_of
 from relance.cases.undelivered import end_undelivered, reopen_undelivered
 from relance.cases.verbs import already, begin, check_open, checked_text, finish
 from relance.config.policy import Policy
-from relance.errors import CaseError
+from relance.errors import AlreadyDoneError, CaseError
 from relance.store.contacts import set_state
 from relance.store.uow import UnitOfWork
 
@@ -107,7 +107,7 @@ def reopen(
     words = checked_text(reason, "reason", needed=False)
     case, journal = begin(uow, policy=policy, case_id=case_id, by=by, on_date=on_date, action="reopen")
     if case.state == "open":
-        raise already(uow, case, "open", ("reopen", "open"), key="open")
+        raise _is_open(uow, case)
     _check_alone(uow, case)
     kept = case.details.get("resolved") or {}
     if case.kind == KIND_ASKED:
@@ -189,6 +189,16 @@ def _end_promise(journal: Journal, case: Case, _: str) -> dict[str, Any]:
 def _promise_again(journal: Journal, case: Case, kept: Mapping[str, Any]) -> dict[str, Any]:
     take_up(journal, case, kept.get("given_up") or {})
     return as_facts(case.facts, live=True)
+
+
+def _is_open(uow: UnitOfWork, case: Case) -> AlreadyDoneError:
+    last = last_event(uow, case.case_id, ("reopen", "open"))
+    if last is None or last.verb == "reopen":
+        return already(uow, case, "open", ("reopen", "open"), key="open")
+    return AlreadyDoneError(
+        f"Case {case.case_id} is open: nobody has closed it.", hint="Nothing is to be done.", key="open",
+        case=case.case_id, who=last.actor, on=last.on_date,
+    )  # fmt: skip
 
 
 def _end_work(journal: Journal, case: Case, _: str) -> dict[str, Any]:

@@ -85,7 +85,7 @@ def test_only_the_role_asked_or_those_its_questions_go_on_to_may_answer(
 def test_what_no_row_allows_is_refused_and_nobody_is_a_person_without_an_address(
     uow: UnitOfWork, policy: Policy
 ) -> None:
-    assert "No row of roles.yaml allows anybody to write_off" in _refused(
+    assert "No row of roles.yaml allows anybody to ask for a write-off" in _refused(
         uow, policy, "boss@lumen.example", "write_off"
     )
     for nobody in ("boss", "", "a@b", "two@lumen.example three@lumen.example"):

@@ -214,7 +214,7 @@ def test_an_approved_write_off_rests_until_the_ledger_says_so(world: World) -> N
 def test_a_write_off_is_taken_back_by_hand(world: World) -> None:
     act(world, cases.approve, LEAD_2, case_id=_write_off(world).case_id)
     assert {item for item, _, _ in holds_on(world, DAY)} == {"F1", "F2"}
-    with pytest.raises(NotAllowedError, match="may not write_off this"):
+    with pytest.raises(NotAllowedError, match="may not ask for a write-off"):
         act(world, cases.wake, SALES, what="write_off")
     act(world, cases.snooze, SALES, until=DAY + timedelta(days=2), reason="away")
     act(world, cases.wake, SALES)
@@ -238,7 +238,7 @@ def test_waking_twice_never_ends_an_approved_write_off(world: World) -> None:
 
 
 def test_only_who_may_asks_for_a_write_off_of_what_is_open(world: World) -> None:
-    with pytest.raises(NotAllowedError, match="may not write_off this"):
+    with pytest.raises(NotAllowedError, match="may not ask for a write-off"):
         _write_off(world, COLLECTOR)
     with pytest.raises(CaseError, match="G1 is not open for C1"):
         _write_off(world, invoices=["G1"])

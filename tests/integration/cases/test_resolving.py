@@ -121,7 +121,7 @@ def test_a_case_is_not_reopened_beside_another_of_its_kind(world: World) -> None
     (fresh,) = world.cases("overdue_90", "open")
     with pytest.raises(CaseError, match=f"Case {fresh.case_id} of the same kind is open"):
         act(world, cases.reopen, LEAD)
-    with pytest.raises(AlreadyDoneError, match=r"open already, by relance"):
+    with pytest.raises(AlreadyDoneError, match="is open: nobody has closed it"):
         act(world, cases.reopen, LEAD, case_id=fresh.case_id)
 
 
