@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import sqlalchemy as sa
+
 from relance.cases.permissions import allowed, check_allowed, check_person, roles_of
 from relance.cases.reading import Case
 from relance.config.policy import Policy
+from relance.store.schema import import_run, plan
 from relance.store.uow import UnitOfWork
 
 
@@ -23,3 +26,12 @@ def seen_by(uow: UnitOfWork, policy: Policy, *, by: str, cases: Iterable[Case]) 
     if all_ and not seen:
         check_allowed(uow, policy, by=by, action="see", entity=all_[0].entity, case=all_[0])
     return seen
+
+
+def is_untouched(uow: UnitOfWork, entity: str) -> bool:
+    """Whether nothing was ever imported or planned for the entity in this database."""
+    for table in (import_run, plan):
+        query = sa.select(sa.literal(1)).where(table.c.entity == entity).limit(1)
+        if uow.execute(query).first() is not None:
+            return False
+    return True

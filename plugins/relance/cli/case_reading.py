@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from relance.cli import instalments
+from relance.cli.case_words import details_of, history_of, holds_of, in_words, money
 from relance.cli.options import CaseNumber, Config, Entity, Json, services
 from relance.errors import UsageError
 
@@ -18,7 +19,10 @@ Reader = Annotated[
 
 if TYPE_CHECKING:
     from relance.cases import Case
-    from relance.cases.holding import Hold
+
+_CROPPED = frozenset({"payer", "owner", "state"})
+_UNLIMITED = 10_000
+"""Columns of what is piped: nothing is cropped there."""
 
 
 def list_(
@@ -40,7 +44,7 @@ def list_(
 ) -> None:
     """An entity's open cases."""
     from relance.cases import list_cases
-    from relance.cases.seeing import seen_by
+    from relance.cases.seeing import is_untouched, seen_by
     from relance.cases.transitions import KINDS
 
     ours = services(config)
@@ -54,6 +58,7 @@ def list_(
         cases = list_cases(uow, entity=entity, kind=kind, state=wanted, payer_id=payer, owner=owner)
         if by is not None:
             cases = seen_by(uow, ours.policy, by=by, cases=cases)
+        untouched = not cases and is_untouched(uow, entity)
     if unassigned:
         cases = [one for one in cases if one.owner is None]
     if as_json:
@@ -61,7 +66,7 @@ def list_(
             json.dumps({"entity": entity, "cases": [one.as_dict() for one in cases]}, ensure_ascii=False)
         )
     else:
-        _print_cases(cases)
+        _print_cases(cases, untouched=untouched)
 
 
 def show(case_id: CaseNumber, *, by: Reader = None, config: Config = None, as_json: Json = False) -> None:
@@ -100,32 +105,42 @@ def show(case_id: CaseNumber, *, by: Reader = None, config: Config = None, as_js
         typer.echo(line)
     for plan in plans:
         instalments.show_plan(plan)
-    for hold in holds:
-        typer.echo(f"  {_hold(hold)}")
+    for line in holds_of(one, holds):
+        typer.echo(f"  {line}")
     for said in comments:
         typer.echo(f"  {said.on_date}  {said.author}: {said.text or f'(erased on {said.erased_on})'}")
     for event in events:
-        typer.echo(f"  {event.on_date}  {event.verb:<12} {event.actor}  {_line(event.body)}")
+        typer.echo(
+            f"  {event.on_date}  {event.verb:<12} {event.actor}  {in_words(event.body or {})}".rstrip()
+        )
 
 
-def _print_cases(cases: list[Case]) -> None:
+def _print_cases(cases: list[Case], *, untouched: bool) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     if not cases:
         typer.echo("No cases.")
+        if untouched:
+            typer.echo(
+                "(nothing has been planned in this database yet: RELANCE_HOME and RELANCE_DATABASE_URL say which it is)"
+            )
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("case", "kind", "payer", "overdue", "oldest", "owner", "due", "state"):
-        # Amounts and numbers are never cut; names and addresses fold.
-        table.add_column(name, no_wrap=name in {"case", "kind", "overdue", "oldest", "due"}, overflow="fold")
+    for name in ("case", "kind", "payer", "id", "overdue", "oldest", "owner", "due", "state"):
+        # one line a case: on a narrow terminal names, owners and states are cropped, numbers and amounts are not
+        table.add_column(name, no_wrap=name not in _CROPPED, overflow="ellipsis")
     for one in cases:
-        name = f"{_payer(one)} ({one.payer_id})"
-        table.add_row(
-            str(one.case_id), one.kind, _plain(name), _overdue(one), _late(one), one.owner or "–",
+        cells = (
+            str(one.case_id), one.kind, _payer(one), one.payer_id, _overdue(one), _late(one), one.owner or "–",
             str(one.due_on or "–"), _state(one),
         )  # fmt: skip
-    Console().print(table)
+        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_UNLIMITED)
+    console.print(table)
 
 
 def _state(one: Case) -> str:
@@ -149,28 +164,19 @@ def _lines(one: Case) -> Iterator[str]:
         yield f"  {'; '.join(told)}"
     if one.kind == "approval":
         yield _asked(one)
-    yield from (
-        f"  {name}: {_value(value)}" for name, value in one.details.items() if value not in (None, [], {}, "")
-    )
+    yield from (f"  {line}" for line in history_of(one))
+    yield from (f"  {name}: {words}" for name, words in details_of(one.details))
     for item in one.facts.get("items") or ():
-        yield f"  {item['invoice_id']}  {_money(item['open'], item['currency'])}  due {item['due_date']}"
+        yield f"  {item['invoice_id']}  {money(item['open'], item['currency'])}  due {item['due_date']}"
 
 
 def _asked(one: Case) -> str:
     facts = one.facts
-    sums = ", ".join(_money(total["amount"], total["currency"]) for total in facts["demanded"])
+    sums = ", ".join(money(total["amount"], total["currency"]) for total in facts["demanded"])
     what = (
         f"step {facts['step']} ({facts['level']}) by {facts['what']}" if facts.get("step") else facts["what"]
     )
     return f"  asks {facts['role']} until {facts['expires_on']}: {what}, {sums or 'nothing demanded'}"
-
-
-def _hold(hold: Hold) -> str:
-    about = hold.invoice_id or "all that is open"
-    until = f"until {hold.until}" if hold.until else "without end"
-    ended = f", ended {hold.ended_on}" if hold.ended_on else ""
-    part = f", {hold.amount} minor units of it" if hold.amount is not None else ""
-    return f"hold {hold.reason} on {about}{part}: from {hold.from_date} {until}{ended} ({hold.source})"
 
 
 def _payer(one: Case) -> str:
@@ -179,30 +185,10 @@ def _payer(one: Case) -> str:
 
 def _overdue(one: Case) -> str:
     rows = one.facts.get("totals") or ()
-    return ", ".join(_money(row["overdue"], row["currency"]) for row in rows if row["overdue"])
+    return ", ".join(money(row["overdue"], row["currency"]) for row in rows if row["overdue"])
 
 
 def _late(one: Case) -> str:
     from relance.cases.overdue import days_late
 
     return f"{days_late(one.facts, one.facts_on)} days"
-
-
-def _money(minor: int, currency: str) -> str:
-    from relance.money import Money
-
-    return str(Money(currency, minor))
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
-
-
-def _value(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _line(body: Any) -> str:
-    return json.dumps(body, ensure_ascii=False) if body else ""
