@@ -15,10 +15,13 @@ from bot.serving import Socket, create_app
 from bot.working import Workers
 from relance.errors import RelanceError, UsageError
 from relance.services import Services
+from relance.settings import Settings
 from relance.slack.sending import Watched, serve
 
 CONNECTIONS = 200
 """Requests at once; what is beyond is told to come again."""
+_BOT_TOKENS = ("xoxb-", "xoxe.xoxb-")
+_APP_TOKENS = ("xapp-",)
 log = logging.getLogger("relance")
 
 
@@ -43,15 +46,11 @@ def run(services: Services, *, http: bool) -> None:
     """Listen, work and send until SIGTERM or SIGINT.
 
     Raises:
-        UsageError: when it isn't said how Slack reaches it.
+        UsageError: a setting is missing, or a token is of another kind.
     """
     bot = services.settings.bot
     by_http = http or not bot.app_token
-    if by_http and not bot.signing_secret:
-        raise UsageError(
-            "It isn't said how Slack reaches the bot.",
-            hint="Set RELANCE_SLACK_APP_TOKEN (Socket Mode) or RELANCE_SLACK_SIGNING_SECRET (HTTP).",
-        )
+    check_settings(services.settings, by_http=by_http)
     desk = desk_of(services)
     bolt = build(services, desk)
     workers, stop = Workers(desk, policy=Watched(services.policy)), threading.Event()
@@ -88,6 +87,30 @@ def run(services: Services, *, http: bool) -> None:
             workers.stop()
             stop.set()
             sender.join(30)
+
+
+def check_settings(settings: Settings, *, by_http: bool) -> None:
+    """Both settings that it takes, in one message; what they hold is never told."""
+    bot, missing = settings.bot, []
+    if not settings.slack_token:
+        missing.append("RELANCE_SLACK_TOKEN (the bot token, xoxb-…)")
+    if by_http and not bot.signing_secret:
+        missing.append("RELANCE_SLACK_APP_TOKEN (xapp-…, Socket Mode) or RELANCE_SLACK_SIGNING_SECRET (HTTP)")
+    if missing:
+        raise UsageError(
+            "The bot doesn't know how to reach Slack.",
+            hint=f"Set {', and '.join(missing)}: docs/slack.md, Install.",
+        )
+    for name, token, starts in (
+        ("RELANCE_SLACK_TOKEN", settings.slack_token, _BOT_TOKENS),
+        ("RELANCE_SLACK_APP_TOKEN", bot.app_token, _APP_TOKENS),
+    ):
+        if token and not token.startswith(starts):
+            raise UsageError(
+                f"{name} doesn't start with {starts[0]}.",
+                hint="RELANCE_SLACK_TOKEN takes the bot token (xoxb-…), RELANCE_SLACK_APP_TOKEN the app-level token"
+                " (xapp-…): docs/slack.md, Install.",
+            )
 
 
 if __name__ == "__main__":

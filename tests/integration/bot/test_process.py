@@ -20,8 +20,11 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+from bot.__main__ import check_settings
 from bot.serving import PATH
 from relance.config.load import load_policy
+from relance.errors import UsageError
+from relance.settings import Settings
 from relance.slack import actions as do
 from relance.store import schema
 from relance.store.database import Database
@@ -225,3 +228,22 @@ def test_a_bot_that_cannot_be_reached_says_so_and_ends(office: Office, config: P
     with running(office, config) as bot:
         assert bot.process.wait(20) == 1
         assert "RELANCE_SLACK_APP_TOKEN" in bot.log.read_text()
+
+
+def test_both_settings_are_named_and_swapped_tokens_are_refused() -> None:
+    settings = Settings.from_environment({})
+    with pytest.raises(UsageError) as told:
+        check_settings(settings, by_http=True)
+    for words in (
+        "RELANCE_SLACK_TOKEN",
+        "RELANCE_SLACK_APP_TOKEN",
+        "_SIGNING_SECRET",
+        "docs/slack.md, Install",
+    ):
+        assert words in str(told.value)
+    swapped = Settings.from_environment(
+        {"RELANCE_SLACK_TOKEN": "xapp-hidden", "RELANCE_SLACK_APP_TOKEN": "xoxb-hidden"}
+    )
+    with pytest.raises(UsageError, match="RELANCE_SLACK_TOKEN doesn't start with xoxb-") as told:
+        check_settings(swapped, by_http=False)
+    assert "hidden" not in str(told.value)
