@@ -257,7 +257,7 @@ def _say_next(
         for place in ((row["payer_id"], None), (row["payer_id"], row["invoice_id"])):
             reason, until = rests.get(place, (None, None))
             if reason and (until is None or on is None or until >= on):
-                return _held(reason, until and until.isoformat())
+                return _held(reason, until.isoformat() if until else None)
     if row["outcome"] == "act":
         return (0, ""), {"what": "act", "step": row["step"], "level": row["level"]}
     if waits:
