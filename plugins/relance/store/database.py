@@ -88,6 +88,8 @@ class Database:
                 self._keepers -= 1
                 over, self._kept = (None, self._kept) if self._keepers else (self._kept, None)
             if over is not None:
+                # what another thread still works with is closed when it gives it back
+                sa.event.listen(over, "checkin", lambda _, record: record.invalidate())
                 over.dispose()
 
     @contextmanager

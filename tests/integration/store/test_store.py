@@ -181,3 +181,13 @@ def test_readers_of_threads_that_ended_are_closed(database: Database) -> None:
             other.submit(database.read, "SELECT 1").result()
     database.read("SELECT 1")
     assert len(database._readers) == 1
+
+
+def test_a_connection_that_outlives_the_keeping_is_closed_when_it_is_given_back(database: Database) -> None:
+    with database.keeping():
+        late = database.connect()
+    assert late.execute(sa.text("SELECT 1")).scalar_one() == 1
+    raw = late.connection.driver_connection
+    assert raw is not None
+    late.close()
+    assert raw.closed
