@@ -73,7 +73,9 @@ def test_each_relance_command_exists() -> None:
         code = "\n".join(
             [*re.findall(r"```\w*\n(.*?)```", text, flags=re.DOTALL), *re.findall(r"`([^`\n]+)`", text)]
         )
-        named += [match.split() for match in re.findall(r"(?:^|\s|bin/)relance ((?:[a-z]+(?:-[a-z]+)* ?)+)", code)]
+        named += [
+            match.split() for match in re.findall(r"(?:^|\s|bin/)relance ((?:[a-z]+(?:-[a-z]+)* ?)+)", code)
+        ]
     assert len(named) > 5
     for words in named:
         _relance(words)
